@@ -7,7 +7,7 @@ export interface FlowBatch {
   /** Prefix of their ids; a number of five digits follows, from 00000. */
   readonly prefix: string;
   readonly count: number;
-  /** When they are due; null: not at any time. */
+  /** When they are due; null: never. */
   readonly due?: Date | null;
   readonly schedule_id?: string | null;
   readonly enabled?: boolean;
@@ -31,7 +31,7 @@ export async function insertFlows(session: Queryable, batch: FlowBatch): Promise
   return Array.from({ length: count }, (_, n) => `${prefix}${String(n).padStart(5, '0')}`);
 }
 
-/** Gives each flow a run under way, as the repositories would begin it; returns the runs' ids. */
+/** Gives each flow a running run, as the repositories would begin it, and returns the runs' ids. */
 export async function insertRunning(session: Queryable, flowIds: readonly string[]): Promise<string[]> {
   const rows = flowIds.map((id) => [`${id}-before`, id, 'running', 'manual', new Date(Date.now() - 60_000)]);
   await session.query(
@@ -48,7 +48,7 @@ export async function insertRunning(session: Queryable, flowIds: readonly string
   return rows.map(([id]) => id as string);
 }
 
-/** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
+/** Returns a source of numbers in [0, 1), the same for the same seed (mulberry32). */
 export function randomNumbers(from: number): () => number {
   let state = from;
   return () => {

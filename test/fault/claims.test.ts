@@ -55,7 +55,7 @@ describe(`${schedulers} schedulers on the same due flows`, () => {
       [`${prefix}%`],
     );
 
-  /** Claims until nothing is left. Another scheduler claims the rows that it holds locked at that moment. */
+  /** Claims until nothing is left. A scheduler skips rows that another one has locked; the other one claims these. */
   async function claimAll(ledger: Ledger, overlap: 'skip' | 'queue', limit: number): Promise<void> {
     await Promise.all(
       programs().map(async (program) => {
@@ -141,7 +141,7 @@ describe(`${schedulers} schedulers on the same due flows`, () => {
       if (under.has(flow)) twice.push(`${flow}: ${under.get(flow)} and ${execution}`);
       under.set(flow, execution);
     };
-    /** Ends a run of any program. Removes it from the list first, because the flow is free for others at once. */
+    /** Ends a run of any program. Removes it from the list first, because its end frees the flow for others at once. */
     const endOne = async ({ repositories }: Program): Promise<void> => {
       const [flow, execution] = pick([...under]) ?? [];
       if (flow === undefined || execution === undefined) return;

@@ -1,10 +1,10 @@
 import { select, type Queryable, type Row } from '../../src/engine/server/queryable';
 
 /**
- * The flows, of those whose id begins so, whose statistics are not what a recount of their executions gives, with both; none where all is well.
- * Right is: the totals count runs that began, the run that is shown as the last one is there with that status and time (of
- * its start while it is under way, of its end afterwards), no other one was begun after it (unless a test has set times
- * back), and a run that is under way is the one shown.
+ * Returns the flows with this prefix whose statistics are wrong, with the stored and the counted values; empty if all are right.
+ * The totals must count the runs that began. The last run shown must exist, with this status and time: its start while it is under
+ * way, its end afterwards. No other run may have begun after it (not checked without `timesAreReal`). A run under way must be the
+ * one shown.
  */
 export function wrongStatistics(
   session: Queryable,
@@ -34,7 +34,7 @@ export function wrongStatistics(
   );
 }
 
-/** The flows with more than one run under way. */
+/** Returns the flows with more than one running run. */
 export function runningTwice(session: Queryable): Promise<Row[]> {
   return select(
     session,

@@ -10,7 +10,7 @@ describe('a call while its run changes', () => {
   const layer = useDataLayer();
   const late = useDataSource(layer.database, { migrated: false });
 
-  /** MariaDB from 11.6 aborts a transaction whose snapshot is too old. */
+  /** The code of an aborted transaction; rethrows other errors. MariaDB from 11.6 aborts one whose snapshot is too old. */
   const codeOfAborted = (error: unknown): string => {
     if (isProtectionFlowsError(error, 'TRANSACTION_ABORTED')) return error.code;
     throw error;

@@ -3,14 +3,14 @@ import type { ProtectionFlowsDataSource } from '../../src/typeorm/guarded-data-s
 import { createRepositories, type Repositories } from '../../src/repositories';
 import type { TestDatabase } from '../support/database';
 
-/** One of several programs on the same database, with a separate DataSource and separate connections. */
+/** One of several programs on the same database, with its own DataSource and connections. */
 export interface Program {
   /** Its number, from 0. */
   readonly index: number;
   readonly repositories: Repositories;
 }
 
-/** Registers hooks that connect so many programs, each with so many connections. */
+/** Registers hooks that connect a number of programs, each with a number of connections. */
 export function usePrograms(
   database: TestDatabase,
   count: number,
@@ -43,8 +43,8 @@ export async function atOnce<Item>(
 }
 
 /**
- * SQL for a table `i` whose column `n` holds 0 to count - 1: cross joins of digits, since a recursive query ends at a
- * thousand rows by default on some servers.
+ * SQL for a table `i` whose column `n` holds 0 to count - 1. It cross-joins digits, because on some servers a recursive query
+ * ends at a thousand rows by default.
  */
 export function numbers(count: number): string {
   const digits = [1, 2, 3, 4, 5, 6, 7, 8, 9].reduce(

@@ -39,7 +39,7 @@ describe(`${completers} completers at once`, () => {
       [`${prefix}%`],
     );
 
-  /** Several runs under way per flow, as an older program leaves them: the hardest case for the totals. */
+  /** Inserts several running runs per flow, as an older program leaves them: the hardest case for the totals. */
   async function insertRuns(prefix: string, flowCount: number, count: number): Promise<string[]> {
     await insertFlows(layer.database.session, { prefix, count: flowCount });
     await layer.database.session.query(

@@ -56,7 +56,7 @@ describe('guards whose connection is killed', () => {
       for (const when of ['before', 'after'] as const) {
         for (let at = 1; (await die(work, at, when)) >= at; at += 1) {
           deaths += 1;
-          // Finished or undone, in turn
+          // Alternate between finishing and undoing
           if (at % 2 === 0) expect(await work(dataSource())).toMatchObject({ ok: true });
           if (at % 2 === 0) expect(await shapes()).toEqual(whole);
           expect(await opposite(dataSource())).toMatchObject({ ok: true });

@@ -6,8 +6,8 @@ import { call, job, type Operation } from './random-histories-operations';
 export const hubZones = ['server', '+05:30', '-11:00'] as const;
 
 /**
- * One call of this package, or one thing that the hub or its jobs do. `flow`, `run` and `work` are numbers as in
- * {@link Operation}; `work` is the n-th of the hub's works that stand still, which goes on to the next place.
+ * One call of this package, or one action of the hub or its jobs. `flow`, `run` and `work` are numbers as in {@link Operation}.
+ * `work` is the n-th paused work of the hub, which continues up to its next pause.
  */
 export type SharedOperation =
   | Operation
@@ -83,7 +83,7 @@ const hubs: fc.Arbitrary<SharedOperation> = fc.oneof(
 
 const anything = fc.oneof({ weight: 1, arbitrary: ours }, { weight: 1, arbitrary: hubs });
 
-// Without a least length, an array shrinks by any of its items, the last one too. A prune is alone: what it deletes is counted
+// No minimum length, so that an array shrinks to none of its items. A prune is alone, to count what it deletes
 const step: fc.Arbitrary<SharedStep> = fc.oneof(
   { weight: 6, arbitrary: fc.array(anything, { maxLength: 2 }) },
   { weight: 6, arbitrary: fc.tuple(anything) },

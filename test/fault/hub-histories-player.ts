@@ -28,7 +28,7 @@ const refusals = [
   'ID_TAKEN',
 ];
 
-/** The values of an ended run that no other program may change. */
+/** True for an ended run: no other program may change its status. */
 const isOver = ({ status }: StoredRun): boolean => status !== 'pending' && status !== 'running';
 
 interface Made {
@@ -38,7 +38,7 @@ interface Made {
   readonly wasStarted: boolean;
 }
 
-/** Plays a history of this package and the hub on flows of its own. */
+/** Plays a history of this package and the hub on new flows. */
 export class SharedPlayer {
   private flows: string[] = [];
   private runs: Made[] = [];
@@ -50,13 +50,13 @@ export class SharedPlayer {
   constructor(
     private readonly database: SharedDatabase,
     private readonly history: SharedHistory,
-    /** With guards no row is wrong after any step, and ended runs do not change. */
+    /** True with guards: no row may be wrong after any step, and ended runs must not change. */
     private readonly isGuarded: boolean,
   ) {
     this.caller = new Caller(database.repositories.executions, database.ours, refusals);
   }
 
-  /** Plays the steps; then the hub ends what it has begun, or dies. */
+  /** Plays the steps. Then the hub finishes its works, or dies. */
   async play(): Promise<void> {
     const { ours } = this.database;
     await ours.query("UPDATE backup_jobs SET status = 'running', last_telemetry_at = CURRENT_TIMESTAMP");
@@ -69,7 +69,7 @@ export class SharedPlayer {
     await this.assertLaws();
   }
 
-  /** The flows with wrong statistics, each with the reason. */
+  /** Returns the flows with wrong statistics, each with the reason. */
   wrong(): Promise<Map<string, string>> {
     const { zone, steps } = this.history;
     const wasSetBack = steps.flat().some((one) => one.do === 'silence');
@@ -80,7 +80,7 @@ export class SharedPlayer {
   }
 
   /**
-   * All programs have stopped and days pass: the jobs send no more progress, and the reaper runs once more.
+   * Makes days pass after all programs have stopped: the jobs send no more progress, and the reaper runs once more.
    *
    * @returns the runs that are still under way
    */
@@ -120,7 +120,7 @@ export class SharedPlayer {
       await this.database.repositories.retention.prune({ keepPerFlow: 1, pauseMs: 0 });
       this.pruned = addPruned(this.pruned, before, await storedRuns(this.database.reader));
     } else {
-      // Two operations continue the same work: it continues twice
+      // If two operations continue the same work, it continues twice, in order
       const works = new Map<HubWork, Promise<void>>();
       await Promise.all(step.map((operation) => this.perform(operation, works)));
     }
@@ -197,7 +197,7 @@ export class SharedPlayer {
     }
   }
 
-  /** Writes beside others, and repeats a statement that the server aborts. */
+  /** Executes a statement among those of others, and repeats it if the server aborts it. */
   private async write(sql: string, parameters: unknown[]): Promise<void> {
     try {
       await this.database.ours.query(sql, parameters);
@@ -207,7 +207,7 @@ export class SharedPlayer {
     }
   }
 
-  /** Runs that began before an aged run must be aged too. */
+  /** Ages the other runs of a running run's flow, so that they still began before it when it is aged itself. */
   private async letHoursGoBy(place: number): Promise<void> {
     const run = this.runs[place % this.runs.length]?.id ?? null;
     await this.database.ours.query(

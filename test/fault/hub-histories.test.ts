@@ -11,7 +11,7 @@ import { SharedPlayer, type SharedDatabase } from './hub-histories-player';
 
 const histories = Number(process.env['HUB_HISTORIES'] ?? 100);
 const seed = Number(process.env['HUB_HISTORIES_SEED'] ?? Date.now() % 1_000_000);
-/** Databases on which histories are played at the same time. */
+/** The number of databases on which histories are played at the same time. */
 const lanes = 2;
 
 type LaneDatabase = SharedDatabase & { readonly dataSource: ProtectionFlowsDataSource };
@@ -20,7 +20,7 @@ let asked = 0;
 /** Returns true rarely: verify's check reads several times, with pauses, before it reports a fault. */
 const sampled = (): boolean => (asked += 1) % 20 === 0;
 
-/** Registers hooks that make the database of a lane. */
+/** Registers hooks that make a lane's database. */
 function useSharedDatabase(): (zone: SharedHistory['zone']) => LaneDatabase {
   const layer: DataLayer = useDataLayer();
   const hubs = new Map<string, PlatformHub>();
@@ -46,7 +46,7 @@ function useSharedDatabase(): (zone: SharedHistory['zone']) => LaneDatabase {
   });
 }
 
-// Without this, writes of the hub and this package could leave wrong statistics that nothing reports or mends.
+// Without this, writes of the hub and this package could leave wrong statistics that nothing reports or corrects.
 describe(`${histories} random histories of this package beside the hub (seed ${seed})`, () => {
   const databases = Array.from({ length: lanes }, useSharedDatabase);
 
@@ -89,7 +89,7 @@ describe(`${histories} random histories of this package beside the hub (seed ${s
     }
   }, 36_000_000);
 
-  it('leave no wrong row without guards that verify does not report or one recount does not mend, and no run that never ends', async () => {
+  it('leave without guards only wrong rows that verify reports and one recount corrects, and no run that never ends', async () => {
     const seen = { right: 0, wrong: 0 };
     await everyHistory(false, async (player, { reader, repositories: { retention } }) => {
       const wrong = await player.wrong();

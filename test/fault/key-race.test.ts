@@ -8,11 +8,11 @@ import { useDatabase, type TestDatabase } from '../support/database';
 import { openDataSource, useDataSource } from '../support/data-source';
 
 const rounds = Number(process.env.KEY_RACE_ROUNDS ?? 200);
-/** Databases on which rounds run at the same time. */
+/** The number of databases on which rounds run at the same time. */
 const lanes = 4;
 const seed = Number(process.env.KEY_RACE_SEED ?? Date.now() % 1_000_000);
 
-/** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
+/** Returns a source of numbers in [0, 1), the same for the same seed (mulberry32). */
 function randomNumbers(from: number): () => number {
   let state = from;
   return () => {
@@ -48,9 +48,9 @@ interface Ledger {
 }
 
 /**
- * Guards, as a property over many rounds, that no key stands over an orphan and no row is lost when a migrate has
- * returned, whatever writers do while the key is added: they insert children without a parent and delete parents, in
- * transactions that are held open or rolled back; and in some rounds the migrate is killed at a random moment.
+ * Guards, in many random rounds, that no key has orphans and no row is lost after a migrate, whatever writers do while it adds the
+ * key. They insert children without a parent and delete parents, in transactions that stay open for a while or are rolled back.
+ * In some rounds the migrate is killed at a random moment.
  */
 describe(`${rounds} rounds of adding keys while other sessions make orphans (seed ${seed})`, () => {
   const tested = Array.from({ length: lanes }, () => {
@@ -62,7 +62,7 @@ describe(`${rounds} rounds of adding keys while other sessions make orphans (see
   const flowId = (): string => `flow-${below(6)}`;
   const policyId = (): string => `policy-${below(4)}`;
 
-  /** One transaction of a writer, of one to three statements. Its writes are recorded after its commit. */
+  /** Runs one transaction of a writer, with one to three statements, and records its writes after the commit. */
   async function write(connection: Connection, ledger: Ledger): Promise<void> {
     const done: (() => void)[] = [];
     const execute = async (sql: string, values: string[] = []): Promise<number> => {
@@ -77,7 +77,7 @@ describe(`${rounds} rounds of adding keys while other sessions make orphans (see
       ledger.log.push(`${said}: ${affectedRows} rows`);
       return affectedRows;
     };
-    /** Fails as the server should have failed, if the server found no row although the row exists. */
+    /** Deletes a row. Throws the error that the server should have reported, if it found no row although the row exists. */
     const remove = async (table: string, id: string): Promise<void> => {
       if ((await execute(`DELETE FROM ${table} WHERE id = ?`, [id])) > 0) return;
       const [rows] = await connection.query<RowDataPacket[]>(
@@ -126,13 +126,13 @@ describe(`${rounds} rounds of adding keys while other sessions make orphans (see
         await write(connection, ledger);
       } catch (error) {
         if (!expected.includes((error as { errno: number }).errno)) throw error;
-        // In a cluster the transaction may be aborted already, and this statement gets the error (1213)
+        // In a cluster the transaction may be aborted already: this statement then fails with 1213
         await connection.query('ROLLBACK').catch(() => connection.query('ROLLBACK'));
       }
     }
   }
 
-  /** Both tables without their keys and without an orphan. */
+  /** Removes the keys and the orphans of both tables. */
   async function prepare(database: TestDatabase): Promise<void> {
     const { session } = database;
     for (const { child, column } of keys) {
@@ -156,7 +156,7 @@ describe(`${rounds} rounds of adding keys while other sessions make orphans (see
     );
   }
 
-  /** A migrate whose connection the server kills after a while, unless it has ended. */
+  /** Runs a migrate, and kills its connection after a while, unless it has ended. */
   async function killedMigrate(database: TestDatabase, orphans: OrphanChoice): Promise<boolean> {
     const dying = await openDataSource(database);
     const ids: number[] = [];
@@ -226,7 +226,7 @@ describe(`${rounds} rounds of adding keys while other sessions make orphans (see
       let stopped = false;
       const orphans = (['report', 'report', 'null', 'quarantine'] as const)[below(4)] ?? 'report';
       const steps: string[] = [];
-      // From the start, or from a moment after the rows were checked
+      // Writers begin at the start, or at a moment after the check of the rows
       let go = (): void => undefined;
       const going = new Promise<void>((resolve) => (go = resolve));
       const startsAtStep = below(2) * (2 + below(5));

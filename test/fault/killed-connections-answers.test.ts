@@ -7,7 +7,7 @@ import { insertFlows, yearlySchedule } from './claims-flows';
 import { wrongStatistics } from './completions-recount';
 import { noRepeats, repeated } from './killed-connections-killer';
 
-/** The statement by which a call takes effect. */
+/** Matches the statements by which a call takes effect. */
 const effects = /^(COMMIT|(INSERT|UPDATE)\b)/;
 
 // Without these, repeating a call whose answer was lost could do its work twice, or be refused.
@@ -20,8 +20,8 @@ describe('a call that took effect, but whose answer was lost', () => {
   ]);
 
   /**
-   * Makes the call, whose last statement that takes effect the server executes without being able to say so, and
-   * repeats it as a service does.
+   * Makes the call, kills its connection after the server has executed the statement that takes effect, and repeats the call as a
+   * service does.
    */
   async function afterLoss<Result>(call: (at: Repositories) => Promise<Result>): Promise<Result> {
     const repeats = noRepeats();

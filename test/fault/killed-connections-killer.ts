@@ -3,13 +3,13 @@ import type { Connection } from 'mysql2/promise';
 import { isProtectionFlowsError } from '../../src/errors';
 import type { TestDatabase } from '../support/database';
 
-/** What a service repeats a call after: whether it took effect is not known, or it is known that it did not. */
+/** The errors after which a service repeats a call: its effect is unknown, or it certainly had none. */
 const passing = ['CONNECTION_LOST', 'TRANSACTION_ABORTED'] as const;
 
 /** How often calls were repeated, by the code of the error. */
 export type Repeats = Record<(typeof passing)[number], number>;
 
-/** A count of repeats to begin with. */
+/** The initial counts of repeats. */
 export const noRepeats = (): Repeats => ({ CONNECTION_LOST: 0, TRANSACTION_ABORTED: 0 });
 
 /** Makes the same call until it gets an answer, as a service does. */
@@ -37,11 +37,11 @@ const idOf = async (connection: Connection): Promise<number> =>
   (await rowsOf<{ id: number }>(connection, 'SELECT CONNECTION_ID() AS id'))[0]!.id;
 
 /**
- * Kills the database's connections but the test's own, one after the other at random moments, while `work` goes on.
+ * Kills the database's connections, except the test's own, one after the other at random moments during `work`.
  *
- * @param random numbers in [0, 1)
- * @param longestMs between two kills
- * @returns how many were killed
+ * @param random a source of numbers in [0, 1)
+ * @param longestMs the longest time between two kills
+ * @returns the number of killed connections
  */
 export async function whileKilling(
   database: TestDatabase,
@@ -61,7 +61,7 @@ export async function whileKilling(
       if (victim === undefined) continue;
       await killer.query(`KILL ${victim.Id}`).then(
         () => (kills += 1),
-        // It has gone by itself
+        // The connection has already closed
         () => undefined,
       );
     }

@@ -120,7 +120,7 @@ describe(`connections that are killed at random moments (seed ${seed})`, () => {
     const runs = await runsOf('end-');
     expect(runs.map(({ flow_id }) => flow_id)).toEqual(flows);
     for (const { id, status, error_message } of runs) {
-      // A winner whose answer was lost is told, when it asks again, that the run is over
+      // A winner whose answer was lost repeats its call, and then learns only that the run is over
       expect(won.get(id) ?? 0).toBeLessThanOrEqual(1);
       const as = Number(/^completer (\d+)$/.exec(error_message ?? '')?.[1]);
       expect([id, status]).toEqual([id, outcomes[as % 4]]);
@@ -187,7 +187,7 @@ describe(`connections that are killed at random moments (seed ${seed})`, () => {
     const { claimed } = await dueFlows.claimDue({ worker: 'worker-0', limit: 2 });
     expect(claimed.map((claim) => claim.flow.id)).toEqual([flow]);
     expect(kills).toBe(1);
-    // Nothing is lost by telling of it where nothing was claimed
+    // If nothing was claimed, the error loses nothing
     await expect(dueFlows.claimDue({ worker: 'worker-0' })).rejects.toMatchObject({
       code: 'CONNECTION_LOST',
     });

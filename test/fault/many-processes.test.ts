@@ -19,7 +19,7 @@ const processes = 16;
 
 const whole = /^sendense/;
 
-// Without the lock, of 40 processes that began at once 14 died with "table already exists".
+// Without the lock, 14 of 40 processes that began at once died with "table already exists".
 describe(`${processes} processes at once, ${rounds} rounds`, () => {
   let server: PrivateServer;
   beforeAll(async () => {

@@ -9,7 +9,7 @@ interface Answer {
   readonly rows: number;
 }
 
-/** What the server answers to a statement. */
+/** Executes a statement, and returns the server's error number or affected rows. */
 async function answerOf(connection: Connection, sql: string): Promise<Answer> {
   try {
     const [{ affectedRows }] = await connection.query<ResultSetHeader>(sql);
@@ -20,11 +20,10 @@ async function answerOf(connection: Connection, sql: string): Promise<Answer> {
 }
 
 /**
- * Shows what docs/mysql-cascades.md says of the servers: MySQL from 9.6 on, by default, answers with success to a DELETE
- * whose cascade lost against another transaction, and the others name the error. Guards that the page is taken away once
- * that is mended.
+ * Guards what docs/mysql-cascades.md says: by default, MySQL from 9.6 on reports success for a DELETE whose cascade was aborted
+ * because of another transaction. Other servers report the error. If a server fixes this, the test fails, and the page can go.
  */
-describe('a DELETE whose cascade loses against another transaction', () => {
+describe('a DELETE whose cascade waits for another transaction', () => {
   const database = useDatabase({ platform: 'none', per: 'each' });
   let writer: Connection;
   let rival: Connection;
@@ -48,7 +47,7 @@ describe('a DELETE whose cascade loses against another transaction', () => {
     ])
       await database.session.query(sql);
     await rival.query('BEGIN');
-    // The heavier transaction wins
+    // In a deadlock the server aborts the transaction with fewer changes
     for (let n = 0; n < 20; n += 1) await rival.query('INSERT INTO w (v) VALUES (1), (2), (3)');
     await writer.query('BEGIN');
     await writer.query(`INSERT INTO c VALUES ('mark', 'p2')`);
@@ -65,7 +64,7 @@ describe('a DELETE whose cascade loses against another transaction', () => {
     return rows.map((row) => String(row['id'])).join();
   };
 
-  it('in a deadlock: the server rolls its whole transaction back, and MySQL does not report it', async () => {
+  it('is rolled back with its whole transaction in a deadlock, which MySQL does not report', async () => {
     const { answer } = await deleteParent();
     await rival.query(`SELECT * FROM c WHERE id = 'mark' FOR UPDATE`);
     expect(await answer).toEqual({ errno: isSilent ? null : 1213, rows: 0 });
@@ -76,7 +75,7 @@ describe('a DELETE whose cascade loses against another transaction', () => {
     expect([await ids('p'), await ids('c')]).toEqual(['p1,p2', 'c1,c2']);
   });
 
-  it('by a lock wait timeout: MySQL keeps half of the changes', async () => {
+  it('keeps half of its changes on MySQL after a lock wait timeout', async () => {
     await writer.query('SET SESSION innodb_lock_wait_timeout = 1');
     const { answer } = await deleteParent();
     expect(await answer).toEqual({ errno: isSilent ? null : 1205, rows: 0 });

@@ -20,7 +20,7 @@ interface StartedProgram {
 async function runProgram(then: 'wait' | 'return' | 'throw'): Promise<StartedProgram> {
   const child = spawn(process.execPath, ['-r', register, program, then], {
     stdio: ['ignore', 'pipe', 'ignore'],
-    // A process group of its own, so that a signal can be sent to all of it, as a terminal does
+    // In a separate process group, so that a signal can reach the whole group, as from a terminal
     detached: true,
   });
   const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
@@ -31,7 +31,7 @@ async function expectGone({ pid, directory }: StartedProgram): Promise<void> {
   await waitFor(() => !isAlive(pid) && !existsSync(directory));
 }
 
-// Guards against servers and folders that pile up on a developer's machine.
+// Without this, servers and folders would pile up on a developer's machine.
 describe('a private server whose program ends without stopping it', () => {
   it.each(['SIGKILL', 'SIGTERM', 'SIGHUP'] as const)(
     'stops and removes its folder after %s',

@@ -4,29 +4,29 @@ import type { ExecutionRepository } from '../../src/repositories';
 import type { Answer } from './random-histories-model';
 import type { Operation } from './random-histories-operations';
 
-/** Longer than any history takes: a run that is silent for so long was made so. */
+/** Longer than any history takes, so only runs that were made silent count as silent. */
 const silenceMs = 3_600_000;
 
-/** An operation with what it needs to be called: the place of its run, and the id of one that it makes. */
+/** An operation, with the place of its run, and the id for a run that it makes. */
 export interface Call {
   readonly operation: Operation;
   readonly place: number;
   readonly id: string;
 }
 
-/** The flows and runs that calls are about, by their places. */
+/** The ids of the flows and runs, by place. */
 export interface Known {
   readonly flows: readonly string[];
   readonly runs: readonly string[];
-  /** What made a run: needed to ask for it once more. */
+  /** Returns how a run was made, to repeat the call that made it. */
   origin(place: number): { readonly flow: number; readonly wasStarted: boolean };
 }
 
-/** Makes calls of a history to the repositories. */
+/** Makes the calls of a history on the repositories. */
 export class Caller {
   /**
-   * @param session of this package's own: it makes runs look silent
-   * @param refusals the codes of errors that are answers
+   * @param session makes runs look silent; for the guards it belongs to this package
+   * @param refusals the error codes that count as answers
    */
   constructor(
     private readonly executions: ExecutionRepository,
@@ -34,7 +34,7 @@ export class Caller {
     private readonly refusals: readonly string[],
   ) {}
 
-  /** @throws what is no answer */
+  /** @throws any other error */
   async perform(call: Call, known: Known): Promise<Answer<string>> {
     try {
       return await this.ask(call, known);
@@ -82,7 +82,7 @@ export class Caller {
     }
   }
 
-  /** Asks once more for what made the run, as one does who never got the answer. */
+  /** Repeats the call that made the run, as a caller does who got no answer. */
   private async repeat(
     id: string,
     flows: readonly string[],
@@ -93,7 +93,7 @@ export class Caller {
     return { run: made.id, status: made.status };
   }
 
-  /** Makes a run that is under way as old, and as silent, as one whose worker died hours ago. */
+  /** Makes a running run as old and silent as if its worker had died hours ago. */
   private async silence(id: string): Promise<void> {
     const then = new Date(Math.floor((Date.now() - 2 * silenceMs) / 1_000) * 1_000);
     await this.session.query(

@@ -1,37 +1,37 @@
 import type { ExecutionStatus, JobStatus, TerminalStatus } from '../../src/domain';
 import type { Counts, Operation } from './random-histories-operations';
 
-/** A run as it should be. */
+/** The expected state of a run. */
 export interface ModelRun {
   /** The place of its flow, from 0. */
   readonly flow: number;
-  /** Made by a start, and not by way of the queue. */
+  /** True if `start` made it, false if `enqueue` did. */
   readonly wasStarted: boolean;
   status: ExecutionStatus;
   hasBegun: boolean;
   jobs: string[] | null;
-  /** Further jobs are still to be recorded. */
+  /** True if further jobs will be recorded. */
   isStarting: boolean;
   isSilent: boolean;
   readonly counts: { -readonly [Name in keyof Counts]-?: number };
 }
 
-/** A flow as it should be. */
+/** The expected state of a flow. */
 export interface ModelFlow {
   total: number;
   successful: number;
   failed: number;
-  /** The place of the run that it shows as its last one. */
+  /** The place of the run that it shows as the last one. */
   last: number | null;
 }
 
-/** All that the calls may change. Runs are in the order in which they were asked for. */
+/** Everything that the calls may change. Runs are in the order of the calls that made them. */
 export interface Model {
   readonly flows: ModelFlow[];
   readonly runs: ModelRun[];
 }
 
-/** What a call answers: a value, or the code of its error. Runs are named by their place, or by their id. */
+/** The answer of a call: a value, or the code of its error. It names runs by place or by id. */
 export type Answer<Run = number> =
   | boolean
   | { readonly run: Run; readonly status: ExecutionStatus }
@@ -40,7 +40,7 @@ export type Answer<Run = number> =
   | { readonly reaped: readonly Run[] }
   | null;
 
-/** So many flows that never ran. */
+/** Makes a model of flows that never ran. */
 export function newModel(flows: number): Model {
   return {
     flows: Array.from({ length: flows }, () => ({ total: 0, successful: 0, failed: 0, last: null })),
@@ -55,7 +55,7 @@ function grow(run: ModelRun, counts: Counts): void {
     run.counts[name] = Math.max(run.counts[name], count);
 }
 
-/** The place of the flow's run that is under way; -1 where there is none. */
+/** The place of the flow's running run; -1 if there is none. */
 const underWay = ({ runs }: Model, flow: number): number =>
   runs.findIndex((run) => run.flow === flow && run.status === 'running');
 
@@ -67,7 +67,7 @@ function end(model: Model, place: number, status: TerminalStatus, counts: Counts
   grow(run, counts);
   if (run.hasBegun && status === 'success') flow.successful += 1;
   if (run.hasBegun && status === 'error') flow.failed += 1;
-  // One that ended without having run speaks for its flow where none runs
+  // A run that ended without a beginning is shown as the last one if no other run is running
   if (!run.hasBegun && isAlone) flow.last = place;
 }
 
@@ -79,7 +79,7 @@ function begin(model: Model, place: number): void {
   flow.last = place;
 }
 
-/** What the jobs that are over make of a run; null while one is not. */
+/** The outcome of a run by its jobs; null while a job has not ended. */
 function verdict(
   jobs: readonly string[],
   states: Readonly<Record<string, JobStatus>>,
@@ -145,15 +145,14 @@ function finish(model: Model, place: number, status: TerminalStatus, counts: Cou
   return true;
 }
 
-/** The run that an operation is about; -1 where there is none yet. */
+/** The place of the run that an operation names; -1 if there are no runs yet. */
 export const placeOf = (model: Model, run: number): number =>
   model.runs.length === 0 ? -1 : run % model.runs.length;
 
 /**
- * Does the operation to the model, and answers what the call should answer; null for one that is about a run while
- * there is none.
+ * Applies the operation to the model, and returns the expected answer; null for an operation on a run while there is none.
  *
- * @param place the run's place, of one that is about a run
+ * @param place the place of the run that the operation names
  */
 export function applyOperation(model: Model, operation: Operation, place: number): Answer {
   if (operation.do === 'reap') return reap(model);

@@ -11,8 +11,8 @@ export interface Counts {
 }
 
 /**
- * One call. `flow` and `run` are numbers: the run is the n-th that was made (modulo how many there are), so that any of
- * them stays a right call when others are left out, as shrinking does.
+ * One call. `flow` and `run` are numbers: `run` is the n-th run that was made, modulo the number of runs. So each call stays valid
+ * when shrinking removes others.
  */
 export type Operation =
   | { readonly do: 'enqueue' | 'start'; readonly flow: number }
@@ -28,17 +28,17 @@ export type Operation =
   | { readonly do: 'settle'; readonly run: number; readonly states: Readonly<Record<string, JobStatus>> }
   | { readonly do: 'reap' };
 
-/** One call, or two that are under way at the same time; none, where shrinking has left them out. */
+/** One call, or two at the same time; none if shrinking removed them. */
 export type Step = readonly Operation[];
 
-/** What happens to so many flows. */
+/** The calls on a number of flows. */
 export interface History {
   readonly flows: number;
   readonly steps: readonly Step[];
 }
 
 const run = fc.nat({ max: 7 });
-/** Jobs of all histories; two of them are one, as the database spells. */
+/** The jobs of all histories. Two of them differ in case only. */
 export const job = fc.constantFrom('job-a', 'job-b', 'job-c', 'Job-A');
 const counts: fc.Arbitrary<Counts> = fc.record(
   {
@@ -60,7 +60,7 @@ const state = fc.constantFrom<JobStatus>(
   'pending',
 );
 
-/** Any call but those that only the test itself makes. */
+/** Any call, except `silence`, which is the test's own. */
 export const call: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('enqueue', 'start'), flow: fc.nat({ max: 2 }) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('begin', 'begin', 'repeat', 'cancel'), run }) },
@@ -82,7 +82,7 @@ export const call: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reap' as const) }) },
 );
 
-// Without a least length, an array shrinks by any of its items, the last one too
+// No minimum length, so that an array shrinks to none of its items
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(call) },
   { weight: 1, arbitrary: fc.tuple(fc.record({ do: fc.constant('silence' as const), run })) },

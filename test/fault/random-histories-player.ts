@@ -11,7 +11,7 @@ import { differences, readState, stateOf, type RunRow } from './random-histories
 
 const refusals = ['FLOW_STILL_RUNNING', 'TRANSITION_REFUSED'];
 
-/** True where a run can have gone from one state to the other in so many transitions, or stayed. */
+/** True if a run can get from one status to the other in at most this many transitions. */
 function isReachable(from: ExecutionStatus, to: ExecutionStatus, transitions: number): boolean {
   if (from === to) return true;
   if (transitions === 0) return false;
@@ -29,7 +29,7 @@ const growing = [
   'bytes_transferred',
 ];
 
-/** What must never happen to a run, whatever the model says. */
+/** Returns what happened to a run that must never happen, whatever the model says; null if nothing. */
 function lawBroken(before: RunRow, after: RunRow, calls: number): string | null {
   if (!isReachable(before.status, after.status, calls))
     return `went from ${before.status} to ${after.status}`;
@@ -44,10 +44,10 @@ function lawBroken(before: RunRow, after: RunRow, calls: number): string | null 
   return shrunk === undefined ? null : `${shrunk} went down`;
 }
 
-/** Not structuredClone: under jest its arrays are of another realm, and equal to none of ours. */
+/** Not structuredClone: under jest its arrays belong to another realm, so they never equal ours. */
 const clone = (model: Model): Model => JSON.parse(JSON.stringify(model)) as Model;
 
-/** Plays one history on flows of its own, and compares each answer and each state with the model's. */
+/** Plays one history on new flows, and compares each answer and each state with the model's. */
 export class Player {
   private readonly prefix = `h-${uuidv7()}-`;
   private model: Model;
@@ -66,7 +66,7 @@ export class Player {
     this.caller = new Caller(executions, session, refusals);
   }
 
-  /** @throws where an answer or a state is not what the model says */
+  /** @throws if an answer or a state differs from the model's */
   async play(steps: readonly Step[]): Promise<void> {
     this.flows = await insertFlows(this.session, { prefix: this.prefix, count: this.flowCount });
     try {
@@ -97,7 +97,7 @@ export class Player {
     const answers = await Promise.all(calls.map((call) => this.caller.perform(call, known)));
     const state = await readState(this.session, this.flows);
     this.assertLaws(state.runs, calls.length);
-    // Two calls at the same time are right where one after the other, in either order, gives the same
+    // Two calls at the same time are right if the model gives the same for one after the other, in either order
     const orders =
       calls.length === 1
         ? [[0]]
@@ -138,7 +138,7 @@ export class Player {
   }
 }
 
-/** A model's answer with ids in the place of places. */
+/** Replaces the places of runs in a model's answer by their ids. */
 function named(answer: Answer, ids: readonly string[]): Answer<string> {
   if (answer === null || typeof answer === 'boolean') return answer;
   if ('run' in answer) return { ...answer, run: ids[answer.run]! };

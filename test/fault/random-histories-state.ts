@@ -4,7 +4,7 @@ import { select, type Queryable } from '../../src/engine/server/queryable';
 import type { Model } from './random-histories-model';
 import type { StoredFlow } from '../support/recomputation';
 
-/** A run as it is stored. */
+/** A stored run. */
 export interface RunRow {
   readonly id: string;
   readonly flow_id: string;
@@ -22,7 +22,7 @@ export interface RunRow {
   readonly bytes_transferred: number | string;
 }
 
-/** What model and database are compared by, by the id of the flow or run. */
+/** The values that are compared between model and database, by the id of the flow or run. */
 export type View = Readonly<Record<string, unknown>>;
 
 function viewOf(run: RunRow): unknown {
@@ -48,7 +48,7 @@ function viewOf(run: RunRow): unknown {
   };
 }
 
-/** The flows and their runs as they are stored. */
+/** Reads the flows and their runs from the database. */
 export async function readState(
   session: Queryable,
   flowIds: readonly string[],
@@ -80,7 +80,7 @@ export async function readState(
   return { runs, view };
 }
 
-/** The flows and their runs as the model says. */
+/** Returns the flows and their runs from the model. */
 export function stateOf(model: Model, flowIds: readonly string[], runIds: readonly string[]): View {
   const view: Record<string, unknown> = {};
   for (const [place, { total, successful, failed, last }] of model.flows.entries()) {
@@ -110,7 +110,7 @@ export function stateOf(model: Model, flowIds: readonly string[], runIds: readon
   return view;
 }
 
-/** What is not as expected, in words; none where all is. */
+/** Describes each difference from the expected value; empty if there is none. */
 export function differences(expected: unknown, found: unknown, what: string): string[] {
   if (isDeepStrictEqual(expected, found)) return [];
   const isObject = (value: unknown): value is Record<string, unknown> =>

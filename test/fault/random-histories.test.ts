@@ -6,7 +6,7 @@ import { Player } from './random-histories-player';
 const runs = Number(process.env['RANDOM_HISTORIES_RUNS'] ?? 200);
 const seed = Number(process.env['RANDOM_HISTORIES_SEED'] ?? Date.now() % 1_000_000);
 
-// Without this, an order of calls that nobody thought of could change a run that is over, or miscount a flow.
+// Without this, an unexpected order of calls could change a run that is over, or miscount a flow.
 describe(`${runs} random histories of flows and their runs (seed ${seed})`, () => {
   const layer = useDataLayer();
 

@@ -11,8 +11,8 @@ const layer = useDataLayer({ per: 'all' });
 const minute = 60_000;
 const [tick, hour, day] = [30 * minute, 60 * minute, 1_440 * minute];
 /**
- * A fortnight of 60 flows sees a leap day, and the clocks of America go forward; SIMULATED_DAYS=366 is a whole year of 200
- * flows.
+ * 15 days with 60 flows, which include a leap day and the change to summer time in America. SIMULATED_DAYS=366 simulates a
+ * year with 200 flows.
  */
 const days = Number(process.env['SIMULATED_DAYS'] ?? 15);
 const [begin, end] = [Date.UTC(2028, 1, 28), Date.UTC(2028, 1, 28) + days * day];
@@ -30,7 +30,7 @@ const zones = [
   ],
 ];
 
-/** Numbers that are the same in each run, by what they are for: 0 up to 1. */
+/** A number in [0, 1) for a purpose, the same in each test run. */
 function chance(...what: readonly (string | number)[]): number {
   let hash = 2_166_136_261;
   for (const character of what.join('|')) hash = Math.imul(hash ^ character.charCodeAt(0), 16_777_619);
@@ -40,7 +40,7 @@ function chance(...what: readonly (string | number)[]): number {
 const pick = <One>(choices: readonly One[], ...what: readonly (string | number)[]): One =>
   choices[Math.floor(chance(...what) * choices.length)]!;
 
-// Those of schedulers and of the database: nobody claims, and the connection is gone afterwards
+// During an outage of schedulers or the database nobody claims, and afterwards the connection is lost
 const outages = ticks.filter((at) => chance('outage', at) < 1 / 150);
 const isOut = (at: number): boolean =>
   at !== end && outages.some((from) => at >= from && at < from + Math.ceil(chance('long', from) * 20) * tick);
@@ -70,7 +70,7 @@ function fieldsOf(flow: number): Fields {
 
 type State = 'on' | 'flow-disabled' | 'schedule-disabled';
 
-/** A flow with what happens to it: both can be off for a while, from one look of the scheduler to another. */
+/** A flow and its events. The flow and its schedule can each be off for a while, from one claim to another. */
 interface Actor {
   readonly fields: Fields;
   readonly zone: string;
@@ -96,12 +96,12 @@ const isOff = ([from, to]: readonly [number, number], at: number): boolean => at
 const stateAt = ({ off }: Actor, at: number): State =>
   isOff(off.flow, at) ? 'flow-disabled' : isOff(off.schedule, at) ? 'schedule-disabled' : 'on';
 
-/** When a run is over that began then: mostly at once, else hours or days later. */
+/** When a run ends that began at `begun`: mostly at once, otherwise hours or days later. */
 const endOf = (flow: number, due: number, begun: number): number =>
   chance('run', flow, due) < 0.85 ? begun : begun + Math.ceil(chance('runs', flow, due) ** 3 * 200) * tick;
 
 const offsets = new Map<string, number>();
-/** The wall clock again, for which Intl is asked once in a quarter of an hour: since 1990 no clock changed within one. */
+/** The wall clock, with one call of Intl per quarter of an hour: since 1990 no clock has changed within a quarter. */
 function quickClock(zone: string, instant: number): Date {
   const quarter = Math.floor(instant / (15 * minute)) * 15 * minute;
   const key = `${zone} ${quarter}`;
@@ -110,7 +110,7 @@ function quickClock(zone: string, instant: number): Date {
   return new Date(instant + offset);
 }
 
-/** The second calculation: what becomes of each run that should be, by the story alone. */
+/** The second calculation: the result of each due time, from the simulated events alone. */
 function expectedOf(flow: number): Expected {
   const actor = actors[flow]!;
   const dues = referenceRuns(actor.fields, actor.zone, begin, end, quickClock);
@@ -123,7 +123,7 @@ function expectedOf(flow: number): Expected {
     for (const [place, due] of dues.slice(first, at).entries()) {
       const label = (): Label => {
         if (before !== 'on') return ['skipped', before, null];
-        // It had no time any more when the scheduler looked
+        // The flow had no next time any more at the next claim
         if (state === 'flow-disabled') return ['missed', 'no-trace', null];
         if (place > 0) return ['missed', 'missed', null];
         if (state === 'schedule-disabled') return ['skipped', state, null];
@@ -139,8 +139,8 @@ function expectedOf(flow: number): Expected {
 }
 
 /**
- * Guards that no run that should have been is lost between the runs, the skips and the misses, whatever the clocks, the outages
- * and people do. Each flow has a schedule; what is due is claimed each half hour, on a connection whose clock is set.
+ * Guards that each due time has a run, a skip or a miss, whatever the clocks, the outages and people do. Each flow has a schedule.
+ * Due flows are claimed every half hour, on a connection whose clock the test sets.
  */
 describe('a simulated year', () => {
   const ids: string[] = [];
@@ -172,7 +172,7 @@ describe('a simulated year', () => {
     }
   }
 
-  /** What people do at that look: switch flows and schedules off and on again. */
+  /** Switches flows and schedules off and on, as people do, before the claim at this time. */
   async function switchAt(now: number): Promise<void> {
     for (const [flow, { off }] of actors.entries()) {
       if (off.flow[0] === now) await repositories.flows.disable(ids[flow]!);
@@ -245,7 +245,7 @@ describe('a simulated year', () => {
       'SELECT reason, SUM(runs) AS runs FROM sendense_flow_skips GROUP BY reason ORDER BY reason',
     );
     expect(totals).toEqual(kept);
-    // All that the story is to have seen
+    // Each kind of result must have occurred
     const seen = new Set(labels);
     for (const label of ['on-time', 'late', 'still-running', 'missed', 'schedule-disabled', 'flow-disabled'])
       expect(seen).toContain(label);

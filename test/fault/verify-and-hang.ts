@@ -3,7 +3,7 @@ import { createDataSource } from '../../src/typeorm/create-data-source';
 import { verify } from '../../src/engine/verify';
 import { aroundStatements } from '../support/around-statements';
 
-/** Verifies the database of DATABASE_URL, says so in the middle of its transaction, and stays there until killed. */
+/** Verifies the database of DATABASE_URL. It prints a line in the middle of its transaction, and stops there until it is killed. */
 async function main(): Promise<void> {
   const dataSource = await createDataSource().initialize();
   let deletes = 0;

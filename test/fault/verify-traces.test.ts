@@ -12,7 +12,7 @@ import { waitFor } from '../support/wait-for';
 
 type Query = (...parameters: unknown[]) => Promise<unknown>;
 
-/** Calls `around` in place of every statement of every runner. */
+/** Calls `around` in place of every statement, in all sessions. */
 function intercept(
   dataSource: ProtectionFlowsDataSource,
   around: (query: Query, sql: string) => Promise<unknown>,
@@ -33,7 +33,7 @@ function intercept(
 const isDml = (sql: string): boolean => /^(INSERT|DELETE|UPDATE)\b/.test(sql);
 
 // Without these, a verify on a live server could leave rows, move counters, or hold up the application.
-describe('verify leaves no trace', () => {
+describe('verify', () => {
   const server = usePrivateServer({ serverArguments: ['--log-bin=binlog', '--server-id=1'] });
   const database = useDatabase({ platform: 'mixed', server, per: 'each' });
   const dataSource = useDataSource(database, { migrated: false, per: 'each' });
@@ -47,7 +47,7 @@ describe('verify leaves no trace', () => {
     await seedFlows(database.session);
   });
 
-  /** Rows, counters and definitions of every table, and where the binary log ends. */
+  /** Reads the checksum, row count and definition of every table, and the end of the binary log. */
   async function traces(session: Queryable): Promise<unknown> {
     const names = (await select(session, 'SHOW TABLES')).flatMap((row) => Object.values(row).map(String));
     const definitions = [];
@@ -69,13 +69,13 @@ describe('verify leaves no trace', () => {
         database.session,
         "SELECT ID FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND ID <> CONNECTION_ID() AND COMMAND <> 'Sleep'",
       );
-      // The server refreshes this table only for who has not asked for a tenth of a second
+      // The server refreshes INNODB_TRX only after a tenth of a second without a read
       await delay(150);
       const open = await select(database.session, 'SELECT COUNT(*) AS n FROM information_schema.INNODB_TRX');
       return others.length === 0 && Number(open[0]?.n) === 0;
     });
 
-  it('in rows, counters, checksums or the binary log, and no lock', async () => {
+  it('leaves no trace in rows, counters, checksums or the binary log, and no lock', async () => {
     const before = await traces(database.session);
     expect((before as { log: unknown[] }).log).toHaveLength(1);
     const report = await verify(dataSource());
@@ -89,7 +89,7 @@ describe('verify leaves no trace', () => {
     await database.session.query("ALTER TABLE backup_repositories COMMENT = 'not locked'");
   });
 
-  it('in the session that it returns to the pool', async () => {
+  it('leaves no trace in the session that it returns to the pool', async () => {
     const single = await openDataSource(database);
     const settings =
       'SELECT @@autocommit AS a, @@lock_wait_timeout AS b, @@innodb_lock_wait_timeout AS c, @@foreign_key_checks AS d, @@sql_mode AS e';
@@ -102,7 +102,7 @@ describe('verify leaves no trace', () => {
     await single.destroy();
   });
 
-  it('when its connection is killed at any statement that writes', async () => {
+  it('leaves no trace when its connection is killed at any statement that writes', async () => {
     const before = await traces(database.session);
     let killed = 0;
     for (let at = 1; ; at += 1) {
@@ -133,7 +133,7 @@ describe('verify leaves no trace', () => {
     expect(await traces(database.session)).toEqual(before);
   });
 
-  it('when its process is killed in the middle', async () => {
+  it('leaves no trace when its process is killed in the middle', async () => {
     const before = await traces(database.session);
     const program = ['-r', './test/support/register-swc.js', './test/fault/verify-and-hang.ts'];
     const child = spawn(process.execPath, program, {
@@ -152,7 +152,7 @@ describe('verify leaves no trace', () => {
     expect(await traces(database.session)).toEqual(before);
   });
 
-  it('when the server ends the transaction in the middle: the later checks do not run, and no row stays', async () => {
+  it('leaves no row, and skips the later checks, when the server ends its transaction in the middle', async () => {
     const before = await traces(database.session);
     const deadlocked = await openDataSource(database);
     let inserts = 0;
@@ -175,7 +175,7 @@ describe('verify leaves no trace', () => {
     expect(await traces(database.session)).toEqual(before);
   });
 
-  it('when another transaction holds a lock that it needs: the check is unproven with a reason, and the others run', async () => {
+  it('skips the check that needs a row locked by another transaction, says why, and runs the others', async () => {
     const other = await database.connect();
     await other.query('START TRANSACTION');
     await other.query('SELECT * FROM replication_schedules FOR UPDATE');

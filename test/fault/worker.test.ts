@@ -13,7 +13,7 @@ const concurrency = 10;
 const perRepository = 12;
 const due = new Date('2026-01-01T00:00:00Z');
 
-// Without this, a run is lost or done twice when a scheduler or the database dies, or a repository is overrun.
+// Without this, a run could be lost or repeated when a scheduler or the database dies, or a repository overloaded.
 describe(`${programs} workers on ${flows} due flows, killed, stopped, and cut off from their database`, () => {
   const server = usePrivateServer();
   const database = useDatabase({ server });
@@ -89,7 +89,7 @@ describe(`${programs} workers on ${flows} due flows, killed, stopped, and cut of
 
     for (const program of stopped)
       expect({ code: await program.ended, said: program.output() }).toEqual({ code: 0, said: 'ready\n' });
-    // Each of them once, and again as long as it failed
+    // Each flow ran once, and again after each failure
     expect(
       await select(`SELECT f.id FROM protection_flows f LEFT JOIN protection_flow_executions e ON e.flow_id = f.id
                      GROUP BY f.id HAVING SUM(e.status = 'success') <> 1 OR SUM(e.status NOT IN ('success', 'error')) > 0
@@ -98,7 +98,7 @@ describe(`${programs} workers on ${flows} due flows, killed, stopped, and cut of
     expect(await select('SELECT execution_id FROM ran GROUP BY execution_id HAVING COUNT(*) > 1')).toEqual(
       [],
     );
-    // A run that did not end well was cut off: by a kill of its program, or of the server under its claim
+    // Only a killed program, or a server killed during a claim, may leave a run without success
     const unwell = await select<{ error_message: string }>(
       `SELECT error_message FROM protection_flow_executions WHERE status <> 'success'`,
     );
@@ -118,10 +118,10 @@ describe(`${programs} workers on ${flows} due flows, killed, stopped, and cut of
     );
     expect(most!.ofProgram).toBeLessThanOrEqual(concurrency);
     expect(most!.ofRepository).toBeLessThanOrEqual(perRepository);
-    // Else nothing was held back, and the limits not tried
+    // Otherwise the limits were not reached, and so not tested
     expect(most!.ofProgram).toBeGreaterThan(concurrency / 2);
     expect(most!.ofRepository).toBeGreaterThan(perRepository / 2);
-    // Due a day after all others, and done long before them; one that was killed is tried again when there is room
+    // Due a day after all others, and yet done long before them. Retries of killed runs do not count: they come later
     expect(Number(most!.small)).toBeLessThan(most!.all / 2);
     expect(
       await wrongStatistics({ query: (sql, values) => dataSource().query(sql, values as unknown[]) }),

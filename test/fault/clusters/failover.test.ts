@@ -51,7 +51,7 @@ function losesNothing(hostsOf: (nodes: readonly ClusterNode[]) => Promise<Hosts>
     opened.push(dataSource);
     return dataSource.initialize();
   };
-  /** A session that reads what is committed anywhere in the cluster. */
+  /** Opens a session that sees everything committed anywhere in the cluster. */
   const sessionAt = async (node: ClusterNode): Promise<Queryable> => {
     const connection = await createConnection({ uri: node.url(database), timezone: 'Z' });
     connection.on('error', () => undefined);
@@ -93,7 +93,7 @@ function losesNothing(hostsOf: (nodes: readonly ClusterNode[]) => Promise<Hosts>
           if (!isProtectionFlowsError(error) || !passing.includes(error.code)) throw error;
           faults.push(error.code);
           if (Date.now() > deadline) throw error;
-          // A service repeats it too
+          // A service also repeats such a call, after a pause
           await pause(20);
         }
       }
@@ -132,7 +132,7 @@ function losesNothing(hostsOf: (nodes: readonly ClusterNode[]) => Promise<Hosts>
         .map(({ id }) => id)
         .sort(),
     ).toEqual([...ended.values()].sort());
-    // The answer to the claim died with the node: the run is under way without a worker until the reaper ends it
+    // The node died before it answered the claim, so the run has no worker until the reaper ends it
     const unheard = runs.filter(({ status }) => status !== 'success');
     expect(unheard.filter(({ status }) => status !== 'running')).toEqual([]);
     expect(unheard.length).toBeLessThanOrEqual(schedulers * claimLimit);

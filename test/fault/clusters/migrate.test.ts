@@ -19,7 +19,7 @@ const processes = 16;
 const leaseMs = 3_000;
 const whole = /^sendense/;
 
-/** The output so far of the program that migrates. */
+/** A program that migrates, and its output so far. */
 interface Migrating {
   readonly child: ChildProcess;
   readonly said: { readonly step?: string; readonly failed?: string; readonly applied?: string[] }[];
@@ -45,7 +45,7 @@ function startMigrating(url: string): Migrating {
   return { child, said };
 }
 
-// Guards that only one of many migrates works at a time, on whichever node each begins, and that any of them may die.
+// Guards that only one of many migrates works at a time, whichever node each uses, and that any of them may die.
 describeOnCluster('migrates on several nodes of a cluster', () => {
   const cluster = useCluster();
   const opened: Connection[] = [];
@@ -109,10 +109,10 @@ describeOnCluster('migrates on several nodes of a cluster', () => {
     })());
 
   it(
-    `${processes} at once, ${rounds} rounds: all succeed`,
+    `all succeed with ${processes} at once, in ${rounds} rounds`,
     async () => {
-      // What the nodes apply of each other's counts too. Without CREATE TABLE and INSERT: the lock's own table is made by
-      // whichever finds none, IF NOT EXISTS
+      // A node also counts the statements that it applies for other nodes. CREATE TABLE and INSERT are not compared: several
+      // migrates may send those for the lock's table, with IF NOT EXISTS
       const changes = async (): Promise<Changes[]> => {
         const counts = await Promise.all(cluster().nodes.map((node) => countStatements(node.url())));
         return counts.map(({ Com_alter_table: alter = 0, Com_drop_table: drop = 0 }) => ({ alter, drop }));
@@ -120,7 +120,7 @@ describeOnCluster('migrates on several nodes of a cluster', () => {
       const before = await changes();
       await reference();
       await expectMigrated('reference');
-      // A node that executes a migrate counts the attempts too that the server refuses: which node that is, may differ
+      // The node of a working migrate also counts refused attempts. Sorted, because this may be any node
       const grown = (from: readonly Changes[], to: readonly Changes[]): Changes[] =>
         to
           .map(({ alter, drop }, node) => ({
@@ -185,7 +185,7 @@ describeOnCluster('migrates on several nodes of a cluster', () => {
     const waits: string[] = [];
     await migrateOn(1, 'stood_still', (step) => step.startsWith('wait for') && waits.push(step));
     expect(waits[0]).toContain(`pid ${stale.child.pid} on `);
-    // Every node has applied everything before the stalled migrate continues: later counts are its own statements
+    // Wait until every node has applied everything, so that later counts are the stalled migrate's own statements
     await expectMigrated('stood_still');
     const node = (await cluster().writer()).url();
     const before = await countStatements(node);

@@ -9,7 +9,7 @@ import { failedAt, report } from '../kill-points/report';
 import { scenarios } from '../kill-points/scenarios';
 import { canChange, leavesTrace } from '../kill-points/statements';
 
-/** Of the places where a session can die, every so manieth is tried. A statement that all nodes execute can't be killed. */
+/** One in this many places for a session's death is tried. None is during a statement: one on all nodes can't be killed. */
 const sessionStep = 9;
 /** How many nodes die per scenario, each during a statement. */
 const nodeDeaths = 2;
@@ -18,7 +18,7 @@ const nodeDeaths = 2;
 const dying: SessionOptions = { lockLeaseMs: 1_500 };
 const ending: SessionOptions = { lockWaitMs: 60_000 };
 
-/** Picks this many of them, as far apart as possible. */
+/** Picks a number of items, as far apart as possible. */
 function spread<T>(all: readonly T[], count: number): T[] {
   return Array.from({ length: count }, (_, at) => all[Math.floor(((at + 0.5) * all.length) / count)] as T);
 }

@@ -9,7 +9,7 @@ import { waitFor } from '../../support/wait-for';
 
 const database = 'lost_cluster';
 
-/** The first error that the call fails with. */
+/** Repeats the call until it fails, and returns the error. */
 async function failure(call: () => Promise<unknown>): Promise<unknown> {
   return waitFor(() =>
     call().then(

@@ -20,7 +20,7 @@ const documented = 'SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, 
 const alter = 'ALTER TABLE protection_flow_executions ADD COLUMN note int NULL';
 
 // Guards that the migrator sends no DDL that would block the whole node or abort another transaction.
-describeOnGalera('DDL on a cluster, on a table that somebody holds', () => {
+describeOnGalera('DDL on a table of a cluster', () => {
   const database = useDatabase({ per: 'each' });
   const dataSource = useDataSource(database, { per: 'each' });
   const elsewhere = useDatabase({ platform: 'none', per: 'each' });
@@ -32,7 +32,7 @@ describeOnGalera('DDL on a cluster, on a table that somebody holds', () => {
     await holder.query(`INSERT INTO protection_flows (id, name, flow_type, target_type, target_id, destination_type)
       VALUES ('a', 'a', 'replication', 'vm', 'vm', 'ossea')`);
     await elsewhere.session.query('CREATE TABLE written (id int AUTO_INCREMENT PRIMARY KEY) ENGINE=InnoDB');
-    // A blocked node would stay blocked for ever
+    // Without this, a blocked node would stay blocked forever
     limit = setTimeout(() => holder.destroy(), 5_000);
   });
   afterEach(() => clearTimeout(limit));
@@ -68,22 +68,25 @@ describeOnGalera('DDL on a cluster, on a table that somebody holds', () => {
       'COMMIT',
     ],
     ['writing a table that it refers to', ['BEGIN', "UPDATE protection_flows SET name = 'b'"], 'COMMIT'],
-  ])('by %s, waits up to its limit, and aborts no transaction', async (_, statements, end) => {
-    for (const sql of statements) await holder.query(sql);
-    await expect(execute()).rejects.toMatchObject({ code: 'TABLE_BUSY', details: { patienceMs: 300 } });
-    await holder
-      .query('SELECT COUNT(*) FROM protection_flow_executions')
-      .catch((error: { errno: number }) => {
-        // Under LOCK TABLES of another table: it says that this one was not locked, and not that it is lost (1213)
-        expect(error.errno).toBe(1100);
-      });
-    await holder.query(end);
-    expect(await columns()).toEqual([]);
-    await execute();
-    expect(await columns()).toHaveLength(1);
-  });
+  ])(
+    'waits up to its limit, and aborts no transaction, while another session holds the table by %s',
+    async (_, statements, end) => {
+      for (const sql of statements) await holder.query(sql);
+      await expect(execute()).rejects.toMatchObject({ code: 'TABLE_BUSY', details: { patienceMs: 300 } });
+      await holder
+        .query('SELECT COUNT(*) FROM protection_flow_executions')
+        .catch((error: { errno: number }) => {
+          // With LOCK TABLES of another table: this table is not locked (1100), but the transaction is not aborted (1213)
+          expect(error.errno).toBe(1100);
+        });
+      await holder.query(end);
+      expect(await columns()).toEqual([]);
+      await execute();
+      expect(await columns()).toHaveLength(1);
+    },
+  );
 
-  it('by LOCK TABLES, also waits without the privilege LOCK TABLES', async () => {
+  it('waits for LOCK TABLES of another session, also without the privilege LOCK TABLES', async () => {
     const user = await createUser(database, [documented]);
     const source = await createDataSource({ env: { DATABASE_URL: user.database.url } }).initialize();
     try {
@@ -98,7 +101,7 @@ describeOnGalera('DDL on a cluster, on a table that somebody holds', () => {
     }
   });
 
-  it('stops asking for the table when it is aborted', async () => {
+  it('stops waiting for the table when it is aborted', async () => {
     await holder.query('LOCK TABLES protection_flow_executions READ');
     const controller = new AbortController();
     const slices = { ...defaultSlices, firstMs: 60_000, longestMs: 60_000 };

@@ -1,18 +1,18 @@
 import type { DyingRun } from './dying-run';
 import type { KillPoint, Recording, RecordedStatement } from './recording';
 
-/** A place at which one run dies, for all the kill points at which a death leaves the same behind. */
+/** A place where one run dies, for all kill points whose deaths leave the same behind. */
 export interface Death {
   readonly place: Pick<KillPoint, 'statement' | 'when'>;
   readonly points: readonly KillPoint[];
 }
 
 /**
- * The deaths that it takes to try each point. After a statement and before the next one a run sends nothing but what
- * changes nothing, so one death stands for both where `isSameAfter` says that it takes the same along; and it is had
- * once for both commands that may follow.
+ * Returns the deaths that are needed to try each point. Between two statements a run sends only statements without effect. So
+ * one death stands for the point after a statement and the point before the next one, if `isSameAfter`. One death also
+ * serves both commands that may follow.
  *
- * @param isSameAfter true where who dies after the earlier statement is who dies before the later one
+ * @param isSameAfter true if a death after the earlier statement ends the same sessions as one before the later statement
  */
 export function deathsAt(
   points: readonly KillPoint[],
@@ -38,20 +38,20 @@ export function deathsAt(
 }
 
 /**
- * Carries each ending out once for every state that deaths left: of two databases in which a run finds the same, it
- * makes the same. Whether it gets the lock that a dead run had, `evenIfSeen` is there to show.
+ * Carries out each ending once for each state that deaths left: a run does the same to two databases with the same state.
+ * `evenIfSeen` repeats an ending, to show that it gets the lock of the dead run.
  */
 export class Endings {
   private readonly seen = new Set<string>();
   private carriedOut = 0;
 
-  /** How many were carried out. */
+  /** How many endings were carried out. */
   get count(): number {
     return this.carriedOut;
   }
 
   /**
-   * Finishes the run that died, by each ending of its points that was not yet seen from the state it left.
+   * Finishes the dead run by each ending of its points that was not yet tried on the state that it left.
    *
    * @param data the server's data directory
    */

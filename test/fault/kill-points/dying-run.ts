@@ -35,7 +35,7 @@ export class DyingRun {
     return new DyingRun(place, scenario, recording, await command.start.copy());
   }
 
-  /** The same death once more, on a database with the same tables and rows. */
+  /** Returns the same dead run on another database with the same tables and rows. */
   async copy(): Promise<DyingRun> {
     return new DyingRun(this.place, this.scenario, this.recording, await this.ground.copy());
   }
@@ -43,8 +43,8 @@ export class DyingRun {
   /**
    * Runs until it is dead.
    *
-   * @param options what the run that dies is told
-   * @throws where it did not come to its statement, or came there by other statements than the undisturbed command
+   * @param options the options of the run that dies
+   * @throws if it did not reach its statement, or sent other statements before than the undisturbed command
    */
   async die(killer: Killer, options: SessionOptions = {}): Promise<void> {
     const { ground, recording } = this;
@@ -57,7 +57,7 @@ export class DyingRun {
       await killer.strike(when);
     };
     const dataSource = await openDataSource(ground);
-    // That each migration failed which died is no news
+    // Do not print that the killed migration failed
     dataSource.logger.logMigration = () => undefined;
     interceptStatements(dataSource, async (sql, execute, session) => {
       if (isDead) return execute();
@@ -66,7 +66,7 @@ export class DyingRun {
       if (isLast) await killer.aim(session, when);
       if (isLast && when === 'before') await strike();
       const answer = execute();
-      // Whoever awaits the answer hears of its failure; nobody does before the run is dead
+      // The caller gets the failure from `answer`; this handler only keeps it from being unhandled until then
       const failure = answer.then(
         () => null,
         (error: unknown) => error,
@@ -75,7 +75,7 @@ export class DyingRun {
         await delay(ms / 2);
         await strike();
       } else if (!isDead && isRetried(await failure)) seen.pop();
-      // Also after one that the server refuses: what comes next in its place never runs
+      // Also after a statement that the server refused: what the run sends instead must not run
       else if (isLast && !isDead) await strike();
       return answer;
     });
@@ -91,9 +91,9 @@ export class DyingRun {
   }
 
   /**
-   * Carries the ending out and looks at what it came to.
+   * Carries out the ending, and checks its result.
    *
-   * @param options default: nobody waits for a run that died, the first attempt at the lock has it
+   * @param options default: do not wait for the lock, because the dead run must have released it
    */
   async finish(by: KillPoint['ending'], options: SessionOptions = { lockWaitMs: 0 }): Promise<void> {
     const { scenario, recording, ground } = this;
@@ -103,9 +103,9 @@ export class DyingRun {
     const dataSource = await openDataSource(ground);
     try {
       const result = await ending.command(dataSource, options);
-      // With the whole result, so that a failure says why
+      // Compare the whole result, so that a failure shows the reason
       expect(result).toEqual({ ...result, ok: true });
-      // A migrate that died before its first record is no rollback's business: whose tables they are is not known
+      // A rollback leaves what a migrate made before its first record: nothing tells whose tables these are
       const isUnrecorded =
         ending.leaves === 'nothing' && dead.history.length === 0 && scenario.leads === 'whole';
       const expected = isUnrecorded ? dead : recording[ending.leaves];
@@ -122,7 +122,7 @@ export class DyingRun {
     await this.leave();
   }
 
-  /** Leaves the database to others; where a statement was cut short, the server may keep more of it than it names. */
+  /** Returns the database for reuse. After an interrupted statement it is dropped: the server may keep hidden remains. */
   async leave(): Promise<void> {
     if (this.place.when === 'during') await this.ground.drop();
     else this.ground.giveBack();

@@ -8,13 +8,13 @@ import { definitionsIn, makeTheSame, snapshot, type Definitions } from './snapsh
 
 /** The contents of a database, without rows. */
 export interface State {
-  /** Every table, so a stray one too; without those in which the migrator keeps its own accounts. */
+  /** Every table, also an unexpected one, without the migrator's own tables. */
   readonly tables: Definitions;
   /** The names of the migrations that the history records, oldest first. */
   readonly history: readonly string[];
 }
 
-/** A database in which one run dies; it outlives its server's restart. */
+/** A database in which one run dies. It remains usable after a restart of its server. */
 export class Ground {
   private connection: Connection | null = null;
 
@@ -37,16 +37,16 @@ export class Ground {
     return ground;
   }
 
-  /** Makes another database with the same tables and rows, in less time than it took to come to them. */
+  /** Makes another database with the same tables and rows, faster than by running the commands again. */
   async copy(): Promise<Ground> {
     const copy = this.spare.pop() ?? (await Ground.open(this.server, this.platform, this.spare));
     copy.server = this.server;
     await copy.connect();
     const { session } = copy;
-    // As many rows come before those that they refer to, and a table that was made by hand may hold any date
+    // Rows may come before the rows that they refer to, and hand-made tables may contain any date
     await session.query("SET SESSION foreign_key_checks = 0, sql_mode = ''");
     const [wanted, found] = [await readCreation(session, this.name), await readCreation(session, copy.name)];
-    // No run writes rows into the platform's tables; what it did to their definitions is to be seen
+    // Runs write no rows into the platform's tables, so a table with the right definition can stay
     const isKept = (name: string): boolean =>
       !/^(protection_flow|sendense_flow)/.test(name) && makeTheSame(found.get(name), wanted.get(name));
     for (const name of found.keys()) if (!isKept(name)) await session.query(`DROP TABLE ${quoteName(name)}`);
@@ -79,17 +79,17 @@ export class Ground {
     });
     // Without a listener, a server that goes away would end the test process
     this.connection.on('error', () => undefined);
-    // In a cluster it sees what other nodes have committed; MySQL takes the variable that it lacks for a comment
+    // In a cluster the session sees what other nodes have committed. For MySQL, which lacks the variable, this is a comment
     await this.connection.query(`SET /*M! SESSION wsrep_sync_wait = 15, */ time_zone = '+00:00'`);
   }
 
-  /** Goes on at another node of its cluster. */
+  /** Connects to another node of its cluster. */
   async moveTo(node: ServerAddress): Promise<void> {
     this.server = node;
     await this.connect();
   }
 
-  /** A statement as it reads in every database, and whatever time a migration took. */
+  /** Replaces the database's name, and a migration's duration, in a statement, to compare it with other runs. */
   anonymous(sql: string): string {
     return sql
       .replaceAll(this.name, 'database')
@@ -108,12 +108,12 @@ export class Ground {
     };
   }
 
-  /** All that a later run can find in it, as one text; `data` is the server's data directory. */
+  /** A hash of all that a later run can find in it; `data` is the server's data directory. */
   snapshot(data: string): Promise<string> {
     return snapshot(this.session, this.name, data);
   }
 
-  /** Closes its connection; the database stays. */
+  /** Closes the connection, and keeps the database. */
   close(): void {
     this.connection?.destroy();
     this.connection = null;

@@ -3,7 +3,7 @@ import type { Start } from '../../integration/adopt/start';
 
 const text = 'DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci';
 
-/** Needs every kind of repair: rows to fill, columns, indexes, CHECK, a key to take off, keys to replace and to add. */
+/** Needs every kind of repair: rows to fill, columns, indexes, a CHECK, a key to drop, keys to replace and to add. */
 export const handMadeStart: Start = {
   platform: 'general_ci',
   nulls: true,

@@ -8,13 +8,13 @@ import { failedAt, report } from './report';
 import { scenarios, type Scenario } from './scenarios';
 import { canChange, concernsLock, leavesTrace } from './statements';
 
-/** Databases on which runs die at the same time, each at a moment of its own. */
+/** How many databases have dying runs at the same time. Each run dies at its own place. */
 const lanes = 4;
 /** How many runs die with the server at once. */
 const sharers = 12;
 const limitMs = 1_800_000;
 
-/** In groups for one death each: those that die while their statement runs don't wait for each other at its end. */
+/** Groups the deaths that share one death of the server. Those during a statement meet before it, so they have own groups. */
 function groupsOf(deaths: readonly Death[]): Death[][] {
   const groups: Death[][] = [];
   for (const isDuring of [false, true]) {
@@ -28,8 +28,8 @@ const namesIn = (deaths: readonly Death[]): string[] =>
   deaths.flatMap(({ points }) => points.map((point) => nameOf(point)));
 
 /**
- * Guards that a run that dies anywhere is finished, or taken back, by the next one: DDL commits at once, nothing rolls
- * it back.
+ * Guards that the next run finishes or undoes a run that died anywhere. DDL commits at once, so the server does not roll it
+ * back.
  */
 describe('a command that dies at any statement', () => {
   const server = usePrivateServer();
@@ -50,7 +50,7 @@ describe('a command that dies at any statement', () => {
     if (!server.isRunning) await server.restart();
   });
 
-  // Every statement that can change something counts, those of the session and of the lock too
+  // At every statement that can change something, also a setting of the session or the lock
   it.each(scenarios)(
     'is repaired by its next run if its connection is killed: $name',
     async (scenario) => {
@@ -107,20 +107,20 @@ describe('a command that dies at any statement', () => {
     await server.restart();
     await each(async ({ points }, index) => {
       await runs[index]!.ground.connect();
-      // One at least, on a server that came back from its death, which left the lock taken
+      // At least one ending runs after each restart, although the dead server left the lock taken
       await endings.finish(runs[index]!, points, data(), { evenIfSeen: index === 0 });
     });
   }
 
-  // With SIGKILL, in the midst of its work. Statements count that leave something behind: a session's settings and locks
-  // go with any server
+  // The server gets SIGKILL during its work. Only at statements that leave a trace: a session's settings and locks do not
+  // survive the server
   it.each(scenarios)(
     'is repaired by its next run if its server is killed: $name',
     async (scenario) => {
       const begun = performance.now();
       const { recording, endings } = await prepare(scenario);
       const points = wantedPoints(killPoints(scenario, recording, leavesTrace));
-      // The death of the server ends all sessions
+      // The server's death ends all sessions, so all deaths between two statements are the same
       const deaths = deathsAt(points, recording, () => true);
       const before = endings.count;
       for (const group of groupsOf(deaths)) await dieTogether(scenario, { recording, endings }, group);

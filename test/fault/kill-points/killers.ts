@@ -21,8 +21,8 @@ export function sessionKiller(admin: Queryable): Killer {
 }
 
 /**
- * One death of a server that many runs share, each on a database of its own: every run waits at its place, and when all
- * are there, the server is killed. A restart takes longer than a run.
+ * One death of a server for many runs, each on its own database. Every run waits at its place; when all have arrived, the server
+ * is killed. This saves time, because a restart takes longer than a run.
  */
 export class SharedDeath {
   private gather: () => void = () => undefined;
@@ -35,7 +35,7 @@ export class SharedDeath {
     private missing: number,
   ) {}
 
-  /** Lets a run take part; `leave` is to be called when it has ended, wherever. */
+  /** Adds a run. Call `leave` when the run has ended, wherever it ended. */
   join(): { readonly killer: Killer; leave(): void } {
     let isThere = false;
     const arrive = (): void => {

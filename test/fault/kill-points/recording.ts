@@ -12,13 +12,13 @@ import { interceptStatements, isRetried, leavesTrace } from './statements';
 export interface RecordedStatement {
   readonly sql: string;
   readonly ms: number;
-  /** The session that sends it: a run has several. */
+  /** The session that sends it. A run has several sessions. */
   readonly session: object;
   /** The command that sends it. */
   readonly command: Turn;
 }
 
-/** A command of the scenario, what it begins with, and how many statements went before. */
+/** A command of the scenario, its starting database, and the number of statements before it. */
 export interface Turn {
   readonly run: Command;
   readonly start: Ground;
@@ -48,7 +48,7 @@ export const nameOf = ({ statement, when, ending }: KillPoint): string => `${whe
 /** The rows of the two tables; none if the tables are missing. */
 export const rowsOf = (ground: Ground): Promise<Rows> => readRows(ground.session);
 
-/** Runs the scenario's commands undisturbed, makes sure of what it comes to, and writes down what it sends. */
+/** Runs the scenario's commands undisturbed, checks the result, and records the statements. */
 export async function record(
   server: ServerAddress,
   scenario: Scenario,
@@ -93,8 +93,8 @@ export async function record(
 }
 
 /**
- * Every place to die at: before and after each statement that is worth it, and while it runs where it leaves a trace.
- * The opposite command is tried on each state that a death can leave, so once after each trace.
+ * Returns every place to die: before and after each statement that `isWorthIt`, and during it if it leaves a trace. The
+ * opposite command is tried on each state that a death can leave, so after each statement that leaves a trace.
  */
 export function killPoints(
   { opposite }: Scenario,
@@ -116,15 +116,15 @@ export function killPoints(
 }
 
 /**
- * Those of the points that this run is to try: all, or with KILL_POINTS=before-and-after the ones before and after each
- * statement, from which the same command goes on. Half of them, for the sake of time.
+ * Returns the points that this test run tries: all of them, or half to save time. With KILL_POINTS=before-and-after: those before
+ * and after a statement, followed by the same command.
  */
 export function wantedPoints(points: readonly KillPoint[]): KillPoint[] {
   const isShort = process.env['KILL_POINTS'] === 'before-and-after';
   return points.filter(({ when, ending }) => !isShort || (when !== 'during' && ending === 'again'));
 }
 
-/** Asserts that each statement of the undisturbed run that is worth it was killed before it and after it. */
+/** Asserts that a run died before and after each recorded statement that `isWorthIt`. */
 export function expectNoneSkipped(
   { statements }: Recording,
   killed: ReadonlySet<string>,

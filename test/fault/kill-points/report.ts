@@ -3,7 +3,7 @@ import type { Death, Endings } from './deaths';
 import { nameOf, type KillPoint, type Recording } from './recording';
 import type { Scenario } from './scenarios';
 
-/** The numbers of a suite, as one line of JSON. */
+/** Prints the numbers of a suite as one line of JSON. */
 export function report(
   killed: 'client' | 'server' | 'session or node',
   scenario: Scenario,
@@ -33,7 +33,7 @@ export function report(
   );
 }
 
-/** Says where a run died of which an ending went wrong, and for which points. */
+/** Makes an error for a failed ending: it says where the run died, and for which points. */
 export function failedAt(
   { place, points }: Death,
   { statements }: Pick<Recording, 'statements'>,

@@ -27,23 +27,23 @@ export interface Ending {
   readonly leaves: 'whole' | 'nothing';
 }
 
-/** A command line's call. */
+/** Runs a command. */
 export type Command = (dataSource: ProtectionFlowsDataSource, options?: SessionOptions) => Promise<unknown>;
 
-/** Commands of which one dies, and the state that they start from. */
+/** A sequence of commands, one of which dies, and the database that they start from. */
 export interface Scenario {
   readonly name: string;
   readonly platform: PlatformPresetName;
   prepare(ground: Ground): Promise<void>;
-  /** In turn, each a process of its own: it finds nothing of the one before but the database. */
+  /** Run in this order, each like a separate process: a command shares only the database with the one before. */
   readonly commands: readonly Command[];
   /** Whether the commands lead to the declared schema or away from it. */
   readonly leads: Ending['leaves'];
-  /** The command that finishes what died. */
+  /** The command that finishes the dead command's work. */
   readonly again: Ending;
-  /** The command that takes it back. */
+  /** The command that undoes the dead command's work. */
   readonly opposite?: Ending;
-  /** What the rows of before are to be in the end; without it there are none. */
+  /** Returns the required rows at the end for the rows at the start. Default: the tables have no rows. */
   readonly rows?: (before: Rows) => Rows;
 }
 
@@ -58,7 +58,7 @@ const repair: Ending = {
   leaves: 'whole',
 };
 
-/** Flows that never ran by their schedule, once they are disabled, which is a change of them. */
+/** Disables the flows with a schedule, as adopt does with `schedules: 'off'`. This changes their `updated_at`. */
 const withoutSchedules = (rows: Rows): Rows => ({
   ...rows,
   protection_flows: (rows['protection_flows'] ?? []).map((row) =>
@@ -85,7 +85,7 @@ async function migrated(ground: Ground): Promise<void> {
 
 const lateParents = ['schedule_executions', 'backup_repositories', 'backup_policies', 'backup_jobs'];
 
-/** Tables with rows and without three of their keys, whose parents have come since, in another collation. */
+/** Prepares tables with rows and with deferred keys: their parents were created later, in another collation. */
 async function waitingForKeys(ground: Ground): Promise<void> {
   const { session } = ground;
   const early = platformTableNames.filter((name) => !lateParents.includes(name));
@@ -101,7 +101,7 @@ async function waitingForKeys(ground: Ground): Promise<void> {
   await withDataSource(ground, ({ manager }) => new RetentionRepository(manager).recount());
 }
 
-/** What adopt counts of the flows' runs, over what was written by hand. */
+/** The statistics that adopt recounts, instead of those written by hand. */
 const recountedFlows: Readonly<Record<string, Row>> = {
   'flow-1': {
     ...{ last_execution_id: 'run-2', last_execution_status: 'cancelled', total_executions: '2' },
@@ -118,7 +118,7 @@ const recounted = (rows: Rows): Rows => ({
   })),
 });
 
-/** Every command that changes the schema, over every migration. */
+/** Every command that changes the schema, with all migrations. */
 export const scenarios: readonly Scenario[] = [
   {
     name: 'migrate',
@@ -139,17 +139,17 @@ export const scenarios: readonly Scenario[] = [
     opposite: migrateAll,
   },
   {
-    name: 'rollback, one migration after the other',
+    name: 'rollback of one migration after the other',
     platform: 'mixed',
     prepare: migrated,
-    // Not what --all does: that leaves out whatever goes with a table. The last finds nothing left to take back
+    // Other statements than --all, which skips whatever disappears with its table. The last rollback finds nothing to undo
     commands: Array<Command>(migrationList.length + 1).fill(rollback),
     leads: 'nothing',
     again: rollbackAll,
     opposite: migrateAll,
   },
   {
-    name: 'migrate of late keys onto rows',
+    name: 'migrate that adds deferred keys to tables with rows',
     platform: 'general_ci',
     prepare: waitingForKeys,
     commands: [migrate],

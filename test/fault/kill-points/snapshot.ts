@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { quoteName, select, type Queryable } from '../../../src/engine/server/queryable';
 import { readCreation } from '../../support/read-creation';
 
-/** Each table's definition: its columns in their order, all else in the alphabet's. */
+/** By table: the lines of its definition. Columns keep their order, all other lines are sorted. */
 export type Definitions = Readonly<Record<string, readonly string[]>>;
 
-/** The order of indexes, keys and CHECK constraints tells in which order they were made, and no more. */
+/** Sorts indexes, keys and CHECK constraints: their order shows only when each was made. */
 function sorted(sql: string): string[] {
-  // MySQL repeats the charset of a collation where the statement did that made the column
+  // MySQL prints a collation's charset too if the statement that made the column named it
   const lines = sql
     .split('\n')
     .map((line) => line.replace(/,$/, '').replace(/ CHARACTER SET \w+(?= COLLATE)/, ''));
@@ -17,25 +17,25 @@ function sorted(sql: string): string[] {
   return [...lines.filter(isColumn), ...lines.filter((line) => !isColumn(line)).sort()];
 }
 
-/** The definition of every table, but for those that the pattern names. Pure. */
+/** Returns the definition of every table, except those that match the pattern. Pure. */
 export function definitionsIn(creation: ReadonlyMap<string, string>, without: RegExp): Definitions {
   const named = [...creation].filter(([name]) => !without.test(name));
   return Object.fromEntries(named.map(([name, sql]) => [name, sorted(sql)]));
 }
 
-/** Whether two statements make the same table. Pure. */
+/** True if two statements make the same table. Pure. */
 export const makeTheSame = (one: string | undefined, other: string | undefined): boolean =>
   one !== undefined && other !== undefined && sorted(one).join() === sorted(other).join();
 
-/** Differ from run to run, whatever the run did: of these it counts whether they are NULL. */
+/** These columns differ in every run, so only whether they are NULL is compared. */
 const ofTheRun = /^(applied_at|duration_ms)$/;
 
 const comparable = ([column, value]: [string, unknown]): unknown =>
   ofTheRun.test(column) && value !== null ? 'set' : value;
 
 /**
- * All that a later run can find in a database once it has the lock, as one text: the definition of every table, the rows
- * of those that are this package's, and the files in its folder, where a table shows that its server does not name.
+ * Returns a hash of all that a later run can find in a database once it has the lock: the definition of every table, the rows of
+ * this package's tables, and the files in the database's folder, which also show tables that the server does not list.
  *
  * @param data the server's data directory
  */

@@ -15,7 +15,7 @@ import { Pooler } from './pooler';
 
 let pooler: Pooler;
 let dataSource: ProtectionFlowsDataSource;
-// Before the database goes
+// Before the hook of useDatabase drops the database
 afterEach(async () => {
   if (dataSource.isInitialized) await dataSource.destroy();
   await pooler.close();
@@ -29,7 +29,7 @@ beforeEach(async () => {
   dataSource = createDataSource({ env: { DATABASE_URL: url } });
 });
 
-/** Errors of servers and proxies that do not take a statement. */
+/** Errors of servers and proxies that refuse a statement. */
 const refusals: readonly Parameters<typeof errorAnswer>[] = [
   [1064, '42000', 'You have an error in your SQL syntax'],
   [1148, '42000', 'Command not supported'],
@@ -71,7 +71,7 @@ describe.each(refusals)('a proxy that refuses the first statement of each sessio
 
 /** Guards what docs/scale-out.md says of a proxy that sends each statement through another session of the server. */
 describe('a proxy that sends each statement through another session', () => {
-  /** Opens several sessions, then lets the proxy spread the statements over them. */
+  /** Opens several sessions, then makes the proxy spread the statements over them. */
   async function lend(): Promise<void> {
     await dataSource.initialize();
     const runners = [1, 2, 3].map(() => dataSource.createQueryRunner());

@@ -2,10 +2,10 @@ import type { Socket } from 'node:net';
 import { TcpProxy } from '../../support/tcp-proxy';
 import { AnswerReader, errorAnswer, PacketReader, statementIn } from '../races/wire';
 
-/** A session of the server, which answers one statement after the other, whoever has sent it. */
+/** A session of the server. It answers one statement after the other, from any client. */
 class PooledSession {
   private readonly waiting: { readonly packet: Buffer; readonly client: Socket }[] = [];
-  /** Whose statement is under way; null: what comes is the opener's, as all is before it has logged in. */
+  /** The client whose statement is under way; null: packets go to the opener, as during the login. */
   private client: Socket | null = null;
 
   constructor(
@@ -24,7 +24,7 @@ class PooledSession {
     });
   }
 
-  /** Sends what is no statement: of the log-in, and the leave. */
+  /** Sends a packet that is no statement, such as those of the login. */
   pass(packet: Buffer): void {
     this.server.write(packet);
   }
@@ -42,13 +42,13 @@ class PooledSession {
   }
 }
 
-/** A proxy before a server, as poolers are: it reads statements, may refuse some, and may lend each another session. */
+/** A proxy like a pooler. It can refuse statements, and can send each statement through another session. */
 export class Pooler extends TcpProxy {
-  /** The error that a statement is answered with in the server's place; null: the server answers. */
+  /** Returns the error that the proxy answers a statement with; null: the server answers. */
   refuses: (sql: string) => Parameters<typeof errorAnswer> | null = () => null;
-  /** Whether each statement goes to the next one of all sessions, whoever has opened it. */
+  /** True if each statement goes to the next of all sessions, whichever client opened it. */
   lends = false;
-  /** What the server was sent. */
+  /** The statements that the server got. */
   readonly sent: string[] = [];
   private readonly sessions = new Set<PooledSession>();
 
@@ -70,7 +70,7 @@ export class Pooler extends TcpProxy {
     this.sent.push(sql);
     const [next = own] = this.sessions;
     if (!this.lends) return own.ask(one, client);
-    // To the end of the row
+    // Move the session to the end of the order
     this.sessions.delete(next);
     this.sessions.add(next);
     next.ask(one, client);

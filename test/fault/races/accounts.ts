@@ -3,7 +3,7 @@ import type { RunRow } from '../random-histories-state';
 import { isOver, isSettledRight, metadataOf, missingJobs } from './laws';
 import { flowId, type Committed } from './world';
 
-/** A call with its answer, and between which of the committed moments it was under way. */
+/** A call with its answer, and the indexes of the committed moments between which it was under way. */
 export interface Entry {
   readonly actor: string;
   readonly call: Call;
@@ -12,7 +12,7 @@ export interface Entry {
   readonly to: number;
 }
 
-/** What an error of a call has to rest on: something that was so at a moment while it was under way. */
+/** For each error code: the fact that justifies it. It must hold at a moment while the call was under way. */
 const reasons: Readonly<Record<string, (at: Committed, entry: Entry) => boolean>> = {
   FLOW_STILL_RUNNING: (at, { call, answer }) =>
     [...at.runs.values()].some(
@@ -28,7 +28,7 @@ const reasons: Readonly<Record<string, (at: Committed, entry: Entry) => boolean>
   ID_TAKEN: (at, { call }) => call.do === 'start' && at.runs.has(subjectOf(call)!),
 };
 
-/** The facts that justify the answer false. */
+/** True if a committed moment justifies the answer false. */
 function isRightlyFalse(at: Committed, { call }: Entry): boolean {
   const run = at.runs.get(subjectOf(call) ?? '');
   switch (call.do) {
@@ -47,7 +47,7 @@ function isRightlyFalse(at: Committed, { call }: Entry): boolean {
   }
 }
 
-/** What has to have been so at a moment since the call began where it says that it did something. */
+/** True if a committed moment shows what the call says it did. */
 function isRightlyTrue(at: Committed, { call }: Entry): boolean {
   const run = at.runs.get(subjectOf(call) ?? '');
   switch (call.do) {
@@ -68,7 +68,7 @@ function isRightlyTrue(at: Committed, { call }: Entry): boolean {
   }
 }
 
-/** What is impossible in an answer by itself. */
+/** Returns what is impossible in one answer alone. */
 function answerFaults(entry: Entry, moments: readonly Committed[]): string[] {
   const { call, answer, from, to } = entry;
   const during = moments.slice(from, to + 1);
@@ -86,14 +86,14 @@ function answerFaults(entry: Entry, moments: readonly Committed[]): string[] {
   return [];
 }
 
-/** Who says that a run was made, begun or ended, by the run. */
+/** By the id of a run or flow: the entries whose answer names it. */
 function claims(entries: readonly Entry[], of: (answer: Answer) => readonly string[]): Map<string, Entry[]> {
   const by = new Map<string, Entry[]>();
   for (const entry of entries) for (const id of of(entry.answer)) by.set(id, [...(by.get(id) ?? []), entry]);
   return by;
 }
 
-/** The runs that came to be so after the first moment; `isNew`: those too that were not there before. */
+/** Returns the runs that changed to `isSo` after the first moment. `isNew`: also new runs that are so. */
 function became(moments: readonly Committed[], isSo: (run: RunRow) => boolean, isNew: boolean): Set<string> {
   const ids = new Set<string>();
   for (const [n, now] of moments.entries())
@@ -123,10 +123,10 @@ function bookFaults(
 }
 
 /**
- * Whether the answers of a race and what was committed fit: each answer has its reason, each thing that a call says it did was
- * done, each thing that was done was told to one caller, and what nobody can know was done at most once.
+ * Returns the contradictions between the answers of a race and the committed rows. Each answer must have a reason. Each change
+ * that a call reports must be committed. Exactly one call must report each committed change, or none if an answer was lost.
  *
- * @param moments all that was committed, one after the other; the first is from before
+ * @param moments the committed rows after each change, in order; the first is from before the race
  */
 export function accountFaults(entries: readonly Entry[], moments: readonly Committed[]): string[] {
   const faults = entries.flatMap((entry) => answerFaults(entry, moments));
@@ -137,7 +137,7 @@ export function accountFaults(entries: readonly Entry[], moments: readonly Commi
   const ends = claims(entries, ({ ended = [] }) => ended);
   faults.push(...bookFaults('ended', became(moments, isOver, false), ends, excused));
   const begins = claims(entries, ({ begun = [] }) => begun);
-  // By its start: the end of a run may become visible together with its beginning
+  // Compare the start, because a run's beginning and end may become visible together
   const begun = became(moments, ({ started_at }) => started_at !== null, false);
   faults.push(...bookFaults('begun', begun, begins, (id) => somebodyUnknown || ends.has(id)));
 

@@ -6,7 +6,7 @@ import { flowId, jobId, runId, runNames, silenceMs } from './world';
 
 type RunName = (typeof runNames)[number];
 
-/** One call to the data layer; flows and runs are named by their places, so that any call stays right when others are left out. */
+/** One call to the data layer. It names flows and runs by number, so that it stays valid when shrinking removes others. */
 export type Call =
   | { readonly do: 'start' | 'enqueue'; readonly flow: number; readonly run: 'new-0' | 'new-1' }
   | { readonly do: 'begin' | 'cancel' | 'acknowledge'; readonly flow: number; readonly run: RunName }
@@ -33,7 +33,7 @@ export type Call =
   | { readonly do: 'pause' | 'resume' | 'delete' | 'enable' | 'disable'; readonly flow: number }
   | { readonly do: 'bulkExecute' | 'bulkCancel'; readonly flows: readonly number[] };
 
-// Most calls are about the same flow, and what is under way there
+// Most calls use the same flow and its running run
 const flow = fc.constantFrom(0, 0, 0, 1);
 const run = fc.constantFrom<RunName>('running', 'queued-0', 'running', 'queued-0', ...runNames);
 const made = fc.constantFrom('new-0' as const, 'new-0' as const, 'new-1' as const);
@@ -41,7 +41,7 @@ const job = fc.nat({ max: 3 });
 const status = fc.constantFrom<TerminalStatus>('success', 'error', 'warning', 'cancelled');
 const fair = fc.boolean();
 
-/** Any call that the platform's programs and a worker make. */
+/** Any call that the platform's programs or a worker make. */
 export const calls: fc.Arbitrary<Call> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('start', 'start', 'enqueue'), flow, run: made }) },
   {
@@ -102,29 +102,29 @@ export const calls: fc.Arbitrary<Call> = fc.oneof(
   },
 );
 
-/** What a call has answered, as far as anything can be held against it. */
+/** The parts of a call's answer that can be checked. */
 export interface Answer {
-  /** What the call says of itself: true or false where it says so. */
+  /** The call's answer, if it is true or false. */
   readonly did?: boolean | undefined;
-  /** Runs that the call says it has made, and in which state they were. */
+  /** The runs that the call made according to its answer, with their status. */
   readonly made?: readonly { readonly id: string; readonly status: ExecutionStatus }[];
-  /** Runs of the queue that it has begun. */
+  /** The runs that it began. */
   readonly begun?: readonly string[];
   readonly ended?: readonly string[];
-  /** Flows whose due run is the caller's, or was left out. */
+  /** The flows whose due time it decided: with a run, or with a skip. */
   readonly decided?: readonly string[];
   readonly skipped?: readonly string[];
   /** The code of its error. */
   readonly refused?: string;
   readonly details?: Readonly<Record<string, unknown>>;
-  /** The connection is gone: nobody knows what became of the call. */
+  /** The connection was lost, so whether the call took effect is unknown. */
   readonly isUnknown?: true;
   readonly error?: unknown;
 }
 
 const lost = ['CONNECTION_LOST', 'CONNECTION_REFUSED', 'CONNECTION_TIMEOUT'];
 
-/** Makes the call, and never rejects. */
+/** Makes the call. Never rejects. */
 export async function perform(repositories: Repositories, call: Call): Promise<Answer> {
   try {
     return await ask(repositories, call);
@@ -136,7 +136,7 @@ export async function perform(repositories: Repositories, call: Call): Promise<A
   }
 }
 
-/** The id of the run that a call is about. */
+/** The id of the run that a call names; null if it names none. */
 export const subjectOf = (call: Call): string | null => ('run' in call ? runId(call.flow, call.run) : null);
 
 const perRepository = (isFair: boolean): { perRepository?: number } => (isFair ? { perRepository: 2 } : {});

@@ -5,10 +5,10 @@ import { run, told, type Race } from './race';
 import { useTrack } from './track';
 import type { FlowPlan } from './world';
 
-/** More steps than any of these calls has. */
+/** More steps than any of these calls takes. */
 const mostSteps = 70;
 
-/** A race of two calls that went wrong once, in an order with one change from the first to the second call and back. */
+/** A race of two calls that failed once: the second call ran between two statements of the first. */
 interface Found {
   readonly what: string;
   readonly flow: Partial<FlowPlan>;
@@ -17,7 +17,7 @@ interface Found {
 
 const found: readonly Found[] = [
   {
-    what: 'a prune deletes no run that its flow has come to show as its last',
+    what: 'keeps a run that a cancel makes the last one of its flow during a prune',
     flow: { queued: 2 },
     calls: [
       { do: 'prune', keep: 1 },
@@ -25,12 +25,12 @@ const found: readonly Found[] = [
     ],
   },
   {
-    what: 'a plan keeps no timetable of a flow that is deleted',
+    what: 'leaves no timetable of a flow that is deleted during a plan',
     flow: {},
     calls: [{ do: 'plan' }, { do: 'delete', flow: 0 }],
   },
   {
-    what: 'a prune keeps no timetable of a flow that is deleted',
+    what: 'leaves no timetable of a flow that is deleted during a prune',
     flow: { ended: 3, isKept: true },
     calls: [
       { do: 'prune', keep: 1 },
@@ -40,7 +40,7 @@ const found: readonly Found[] = [
 ];
 
 // Without this, a fault that the search found could return.
-describe('two calls in every order with one switch between them', () => {
+describe('the data layer, with a second call at any statement of the first', () => {
   const track = useTrack();
 
   it.each(found.map((one) => [one.what, one] as const))('%s', async (_, { flow, calls }) => {
@@ -50,7 +50,7 @@ describe('two calls in every order with one switch between them', () => {
       const race: Race = { flows, actors, turns: [...Array<number>(step).fill(0), 1], faults: [] };
       const seen = await run(track(), race);
       expect(seen.faults.map((fault) => `${fault}\n${told(race, seen)}`)).toEqual([]);
-      // After the last step of the first call there is no switch left
+      // The first call has ended before this switch: all were tried
       if (seen.steps.findLastIndex(({ actor }) => actor === 'A') < step) return;
     }
     throw new Error('the first call has more steps than are tried');
@@ -67,19 +67,22 @@ const reading: readonly Call[] = [
   { do: 'prune', keep: 1 },
 ];
 
-// Without this, a SELECT that a cluster aborts could fail a call that the package can repeat.
-describe('the data layer repeats a call whose statement the server aborts, whichever statement it is', () => {
+// Without this, a call that the package can repeat could fail because a cluster aborts a SELECT.
+describe('the data layer', () => {
   const track = useTrack();
   const flow = { running: 'fresh', jobs: 1, queued: 1, ended: 3, isDue: true } as const;
 
-  it.each(reading.map((call) => [call.do, call] as const))('%s', async (_, call) => {
-    for (let at = 0; ; at += 1) {
-      const faults: Fault[] = [{ kind: at % 2 === 0 ? 'deadlock' : 'lock-wait', at, atCommit: false }];
-      const race: Race = { flows: [{ ...plainFlow, ...flow }], actors: [[call]], turns: [], faults };
-      const seen = await run(track(), race);
-      expect(seen.faults).toEqual([]);
-      expect(seen.entries.map(({ answer }) => answer.refused)).toEqual([undefined]);
-      if (seen.steps.filter(({ what }) => what !== 'answered').length <= at) return;
-    }
-  });
+  it.each(reading.map((call) => [call.do, call] as const))(
+    'repeats %s if the server aborts any of its statements',
+    async (_, call) => {
+      for (let at = 0; ; at += 1) {
+        const faults: Fault[] = [{ kind: at % 2 === 0 ? 'deadlock' : 'lock-wait', at, atCommit: false }];
+        const race: Race = { flows: [{ ...plainFlow, ...flow }], actors: [[call]], turns: [], faults };
+        const seen = await run(track(), race);
+        expect(seen.faults).toEqual([]);
+        expect(seen.entries.map(({ answer }) => answer.refused)).toEqual([undefined]);
+        if (seen.steps.filter(({ what }) => what !== 'answered').length <= at) return;
+      }
+    },
+  );
 });

@@ -1,24 +1,24 @@
 import type { Held, HeldAnswer, HeldStatement, StatementProxy } from './statement-proxy';
 
-/** What goes wrong with one statement: the connection breaks before or after it, or the server gives it up. */
+/** A fault of one statement: the connection breaks before or after it, or the server aborts it. */
 export type FaultKind = 'cut' | 'answer-lost' | 'deadlock' | 'lock-wait';
 
-/** A fault at the n-th statement that it can happen to, in the order in which they are sent; from 0. */
+/** A fault at the n-th statement in the order of sending, from 0. */
 export interface Fault {
   readonly kind: FaultKind;
   readonly at: number;
-  /** Only statements that commit are counted. */
+  /** Count only statements that commit. */
   readonly atCommit: boolean;
 }
 
-/** All that a search decides. */
+/** The decisions of a search. */
 export interface Plan {
-  /** At each step, how many of the actors that could go on are passed over, from the one that went on last; behind the list, none. */
+  /** For each step: how many actors that could continue are passed over, beginning with the last one. After the list: none. */
   readonly turns: readonly number[];
   readonly faults: readonly Fault[];
 }
 
-/** One client whose statements pass a proxy, and what it does. */
+/** One client whose statements pass a proxy, and its work. */
 export interface Actor {
   readonly name: string;
   readonly proxy: StatementProxy;
@@ -26,44 +26,44 @@ export interface Actor {
   act(): Promise<void>;
 }
 
-/** An interleaving that could not be led to its end: nothing is known of it. */
+/** An interleaving that could not be completed. It has no result. */
 export class Undecided extends Error {}
 
-/** What the driver needs to know of the server, and tells of. */
+/** What the driver asks about the server, and what it reports. */
 export interface Surroundings {
-  /** The connections that wait for a row of another transaction. */
+  /** Returns the connections that wait for another transaction's row lock. */
   inLockWait(): Promise<Set<number>>;
-  /** Another text in place of a statement, asked for when it is to be sent: what a program that is wrong there would send. */
+  /** Returns the statement that a faulty program would send instead. */
   rewrite?(sql: string): string | Promise<string>;
-  /** Told after each step that may have committed something, once everything rests. */
+  /** Called after each step that may have committed something, once all actors rest. */
   onCommitted(): Promise<void>;
 }
 
-/** A step of an interleaving, for people and to be compared with a repetition. */
+/** A step of an interleaving, to be printed, or compared with a repetition. */
 export interface Step {
   readonly actor: string;
   readonly sql: string;
   readonly what: 'sent' | 'sent, and waits for a lock' | 'answered' | FaultKind;
 }
 
-/** Longer than any statement of a test takes that does not wait for a lock. */
+/** Longer than any statement takes that does not wait for a lock. */
 const patienceMs = 10_000;
 
-/** Most answers come sooner: to ask the server who waits takes longer than such a statement. */
+/** Most answers come sooner. To ask the server who waits takes longer than such a statement. */
 const usualAnswerMs = 5;
 
-/** MariaDB shows a wait for an instant where a statement skips what is locked: one that waits does so at each look. */
+/** MariaDB shows a wait for an instant when a statement skips locked rows. A real wait is still there at each look. */
 const looksThatSettle = 3;
 
 const isRead = (sql: string): boolean =>
   /^\s*(?:\(?\s*SELECT|SET|START TRANSACTION|ROLLBACK|SHOW)\b/i.test(sql);
 const canBeGivenUp = (sql: string): boolean => !/^\s*(?:SET|START TRANSACTION|ROLLBACK)\b/i.test(sql);
 
-/** Where an actor is between two steps of the driver. */
+/** The state of an actor between two steps of the driver. */
 class Place {
   state: 'computing' | 'holding' | 'in the server' | 'done' = 'computing';
   held: Held | null = null;
-  /** What is sent. */
+  /** The text to send. */
   text = '';
   connectionId = 0;
   inTransaction = false;
@@ -71,7 +71,7 @@ class Place {
 
   constructor(readonly actor: Actor) {}
 
-  /** Whether what is held is a statement after which something is there for others. */
+  /** True if the held statement may make a change visible to others. */
   get commits(): boolean {
     const sql = this.held?.sql ?? '';
     return /^\s*COMMIT\b/i.test(sql) || (!this.inTransaction && !isRead(sql));
@@ -88,7 +88,7 @@ function letGo(held: Held): void {
   else held.deliver();
 }
 
-/** Lets actors go on one at a time, statement by statement, in the order that a plan says. */
+/** Lets one actor continue at a time, statement by statement, in the order of a plan. */
 class Driver {
   readonly steps: Step[] = [];
   private readonly places: Place[];
@@ -116,7 +116,7 @@ class Driver {
         await this.goOn(place);
       }
     } finally {
-      // Where a law was broken in the middle, the rest goes on by itself
+      // After an error in the middle, let the rest run to its end
       for (const place of this.places) {
         place.actor.proxy.onHeld = letGo;
         if (place.state === 'holding') letGo(place.held!);
@@ -148,7 +148,7 @@ class Driver {
   private readonly in = (state: Place['state']): Place[] =>
     this.places.filter((place) => place.state === state);
 
-  /** Waits until nothing moves: every actor holds something, is done, or waits in the server for a lock of another one. */
+  /** Waits until every actor holds a statement or answer, is done, or waits in the server for another actor's lock. */
   private async rest(): Promise<void> {
     const deadline = Date.now() + patienceMs;
     let looks = 0;
@@ -165,8 +165,8 @@ class Driver {
       if (this.changes !== before) continue;
       const waiting = await this.around.inLockWait();
       const inServer = this.in('in the server');
-      // Where an answer came meanwhile, a lock may have been given that was still waited for. Where all wait for each other, the
-      // server is about to give one of them up: MySQL looks for deadlocks in a thread of its own
+      // If an answer came meanwhile, a wait may have ended. If all actors wait, the server will soon abort one of them: MySQL finds
+      // deadlocks in a background thread
       const isStill = this.changes === before && this.in('holding').length > 0;
       const allWait = isStill && inServer.every(({ connectionId }) => waiting.has(connectionId));
       looks = allWait ? looks + 1 : 0;
@@ -239,7 +239,7 @@ class Driver {
     await this.rest();
   }
 
-  /** The fault that the plan has for the statement that is held, and that can happen to it. */
+  /** The plan's fault for the held statement, if it can happen to this statement; otherwise null. */
   private faultAt(place: Place): FaultKind | null {
     const { sql } = place.held!;
     const n = { any: this.sent.any++, commit: place.commits ? this.sent.commit++ : -1 };
@@ -251,10 +251,10 @@ class Driver {
 }
 
 /**
- * Lets the actors act at the same time, one statement after the other in the order of the plan.
+ * Runs the actors at the same time, one statement after the other in the order of the plan.
  *
- * @param steps what happened is added to it, also where this throws
- * @throws where the actors wait for each other, or one of them for nothing
+ * @param steps gets the steps, also if this throws
+ * @throws {Undecided} if an actor neither sends a statement nor ends, and the server shows no wait of it
  */
 export async function interleave(
   actors: readonly Actor[],

@@ -13,7 +13,7 @@ export const jobsOf = (run: Run): string[] => parsed<string[] | null>(run.create
 export const metadataOf = (run: Run): Record<string, unknown> =>
   parsed<Record<string, unknown> | null>(run.execution_metadata) ?? {};
 
-/** A run as it must stay once it is over: only the acknowledgement of its cancelling may come. */
+/** The parts of an ended run that must not change. Only the acknowledgement of a cancel may follow. */
 function finalForm(run: Run): string {
   const { cancel_acknowledged_at: _, ...metadata } = metadataOf(run);
   return JSON.stringify({ ...run, execution_metadata: metadata });
@@ -26,7 +26,7 @@ function runFaults(was: Run, is: Run): string[] {
   if (isOver(was) && finalForm(was) !== finalForm(is))
     faults.push(`was over, and went from ${finalForm(was)} to ${finalForm(is)}`);
   else if (was.status !== is.status) {
-    // Two transitions of one run may become visible at once, where a waiting one follows the one it waited for
+    // Two transitions may become visible together: one call may wait for the row lock of another
     const near = statusesBefore(is.status);
     const far = near.flatMap((one) => statusesBefore(one));
     if (![...near, ...far].includes(was.status)) faults.push(`went from ${was.status} to ${is.status}`);
@@ -38,14 +38,14 @@ function runFaults(was: Run, is: Run): string[] {
   return faults;
 }
 
-/** What the end of a run must keep, by what stood there right before. */
+/** The reaper must not end a run that had a recent heartbeat right before. */
 function endFaults(was: Run, is: Run): string[] {
   const isReaped = /no sign of life/.test(String((is as { error_message?: unknown }).error_message));
   const sign = new Date(String(metadataOf(was)['heartbeat_at'])).getTime();
   return isReaped && sign > Date.now() - silenceMs ? ['was taken for dead right after a sign of life'] : [];
 }
 
-/** A flow whose last runs all failed is paused with the last of them. */
+/** A flow must be paused together with the failure that reaches its limit of failures in a row. */
 function pauseFaults(flowId: string, before: Committed, now: Committed): string[] {
   const [was, is] = [before.flows.get(flowId), now.flows.get(flowId)];
   const limit = was?.failure_limit ?? null;
@@ -68,7 +68,7 @@ function pauseFaults(flowId: string, before: Committed, now: Committed): string[
     : [];
 }
 
-/** What of two moments that follow each other can't be, whoever did what. */
+/** Returns what is impossible between two successive committed moments, whatever the calls were. */
 export function lawsBroken(before: Committed, now: Committed): string[] {
   const faults: string[] = [];
   const running = new Map<string, string>();
@@ -90,7 +90,7 @@ export function lawsBroken(before: Committed, now: Committed): string[] {
   return faults;
 }
 
-/** Whether the counts of a settlement equal the states of the run's jobs when the run ended. */
+/** True if an ended run counts at least as many jobs as it has recorded. */
 export const isSettledRight = (run: Run): boolean =>
   run.jobs_completed + run.jobs_failed + run.jobs_skipped >= jobsOf(run).length;
 

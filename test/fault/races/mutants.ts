@@ -3,19 +3,19 @@ import type { Call } from './calls';
 import type { Rewrite } from './race';
 import type { FlowPlan } from './world';
 
-/** A program that is wrong in one place, made of ours by other texts for its statements; and where that shows. */
+/** This package with one fault, made by changing its statements, and the race that shows the fault. */
 export interface Mutant {
-  /** What the program does not do. */
+  /** Names the fault. */
   readonly name: string;
   readonly rewrite: Rewrite;
-  /** The calls whose race shows it, in whatever number and order. */
+  /** The calls whose race shows the fault, in any number and order. */
   readonly calls: readonly Call[];
   readonly flow?: Partial<FlowPlan>;
-  /** What is seen. */
+  /** Matches the fault that the race reports. */
   readonly shows: RegExp;
 }
 
-/** Takes a part out of the statements of a kind. */
+/** Removes a part from matching statements. */
 const without =
   (part: RegExp, statement: RegExp): Rewrite =>
   (sql) =>
@@ -43,7 +43,7 @@ const dueFlows = /ORDER BY f\.next_execution_time, f\.id LIMIT \d+ FOR UPDATE/;
 const ends =
   /UPDATE protection_flow_executions e JOIN protection_flows f .*SET e\.status = '(?:success|warning|error|cancelled)'/s;
 
-/** What each of the data layer's guards is for. */
+/** One mutant for each guard of the data layer. */
 export const mutants: readonly Mutant[] = [
   {
     name: 'a start that does not lock its flow',
@@ -53,48 +53,48 @@ export const mutants: readonly Mutant[] = [
     shows: /has two runs under way/,
   },
   {
-    name: 'a start whose statements are no transaction',
+    name: 'a start without a transaction',
     rewrite: (sql) => (sql === 'START TRANSACTION' ? 'DO 0' : sql),
     calls: [start('new-0'), start('new-1')],
     shows: /statistics .* are wrong|two runs under way|was refused with FLOW_STILL_RUNNING/,
   },
   {
-    name: 'a begin that does not ask again whether the run waits',
+    name: 'a begin that does not check again whether the run is pending',
     rewrite: without(/AND e\.status = 'pending'/, /SET e\.status = 'running'/),
     calls: [begin, cancel('queued-0')],
     flow: { queued: 1 },
     shows: /was over, and went from/,
   },
   {
-    name: 'a record of jobs that does not lock the run',
+    name: 'a recordJobs that does not lock the run',
     rewrite: without(lock, /SELECT status, created_job_ids AS job_ids/),
     calls: [record(0), record(1), record(2)],
     flow: { running: 'fresh' },
     shows: /is not recorded any more|it is not in the tables/,
   },
   {
-    name: 'an end that does not ask whether the run is over',
+    name: 'an end that does not check whether the run is over',
     rewrite: without(/AND e\.status IN \([^)]*\)/, ends),
     calls: [finish, cancel('running')],
     flow: { running: 'fresh' },
     shows: /was over, and went from|was ended by/,
   },
   {
-    name: 'a sign of life that does not ask whether the run is under way',
+    name: 'a progress that does not check whether the run is under way',
     rewrite: without(/AND e\.status = 'running'/, /UPDATE protection_flow_executions e SET e\.vms_processed/),
     calls: [finish, progress],
     flow: { running: 'fresh' },
     shows: /was over, and went from/,
   },
   {
-    name: 'a settlement that does not ask whether jobs were recorded meanwhile',
+    name: 'a settle that does not check whether jobs were recorded meanwhile',
     rewrite: without(/AND JSON_LENGTH\(e\.created_job_ids\) = \d+/, ends),
     calls: [settle, record(3)],
     flow: { running: 'fresh', jobs: 1 },
     shows: /it is not in the tables/,
   },
   {
-    name: 'a reaper that does not ask for a sign of life again',
+    name: 'a reaper that does not check again for a sign of life',
     rewrite: without(/(?<=AND e\.status IN \([^)]*\) )AND .*/s, /no sign of life/),
     calls: [{ do: 'reap' }, progress],
     flow: { running: 'silent' },
@@ -108,7 +108,7 @@ export const mutants: readonly Mutant[] = [
     shows: /two runs under way|was due once|was claimed by/,
   },
   {
-    name: 'a claim of due flows that waits for another one',
+    name: 'a claim of due flows that waits for the lock of another claim',
     rewrite: without(/SKIP LOCKED/, dueFlows),
     calls: [claimDue],
     flow: { isDue: true },
@@ -129,14 +129,14 @@ export const mutants: readonly Mutant[] = [
     shows: /two runs under way/,
   },
   {
-    name: 'a plan that does not hold the flows whose timetables it keeps',
+    name: 'a plan that does not lock the flows whose timetables it saves',
     rewrite: without(/FOR UPDATE SKIP LOCKED\s*$/, /SELECT id FROM protection_flows WHERE id IN/),
     calls: [{ do: 'plan' }, { do: 'delete', flow: 0 }],
     shows: /there is still a row in sendense_flow_timetables/,
   },
 ];
 
-/** A flow without anything. */
+/** A flow without runs, pause or timetable. */
 export const plainFlow: FlowPlan = {
   running: 'none',
   jobs: null,
@@ -148,6 +148,6 @@ export const plainFlow: FlowPlan = {
   failureLimit: null,
 };
 
-/** The one flow that a mutant's calls are about. */
+/** The only flow in the races of a mutant. */
 export const flowOf = ({ flow }: Mutant): fc.Arbitrary<FlowPlan[]> =>
   fc.constant([{ ...plainFlow, ...flow }]);

@@ -18,22 +18,22 @@ import {
   type FlowPlan,
 } from './world';
 
-/** So many clients there are, and actors at most. */
+/** The number of clients, and the largest number of actors. */
 export const clientCount = 4;
 
-/** Some calls at the same time, on some flows, in one interleaving. */
+/** Calls at the same time on some flows, in one interleaving. */
 export interface Race extends Plan {
   readonly flows: readonly FlowPlan[];
-  /** What each actor calls, one after the other. */
+  /** The calls of each actor, in order. */
   readonly actors: readonly (readonly Call[])[];
 }
 
-/** Changes at any step, many of them. */
+/** Many switches between actors, at any step. */
 const manyChanges = fc.array(
   fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 3, arbitrary: fc.nat({ max: 3 }) }),
   { maxLength: 80, size: 'max' },
 );
-/** Few changes, far from each other: most faults need one or two, each at the right step. */
+/** Few switches, far apart: most faults need one or two switches at the right steps. */
 const fewChanges = fc
   .array(fc.record({ after: fc.nat({ max: 60 }), to: fc.integer({ min: 1, max: 3 }) }), { maxLength: 4 })
   .map((changes) => changes.flatMap(({ after, to }) => [...Array<number>(after).fill(0), to]));
@@ -68,9 +68,9 @@ const faults = fc.array(
 const none = fc.constant([]);
 
 /**
- * Races of these calls, of up to four actors, on these flows. Without a least length, shrinking leaves out any actor.
+ * Races of these calls, with up to four actors, on these flows. No minimum length, so that shrinking can remove any actor.
  *
- * @param withFaults whether connections break, and the server gives statements up
+ * @param withFaults true if connections break and the server aborts statements
  */
 export const racesOf = (
   of: fc.Arbitrary<Call>,
@@ -93,13 +93,13 @@ export const racesOf = (
 /** Races of any calls. */
 export const races = racesOf(calls, worlds, true);
 
-/** A client of its own: its repositories' statements pass its proxy. */
+/** A client whose repositories' statements pass its own proxy. */
 export interface Client {
   readonly proxy: StatementProxy;
   readonly repositories: Repositories;
 }
 
-/** Where races take place: a database that nobody else uses. */
+/** The place of races: a database that nobody else uses. */
 export interface Track {
   readonly clients: readonly Client[];
   readonly session: Queryable;
@@ -107,13 +107,13 @@ export interface Track {
   readonly repositoryId: string;
 }
 
-/** The data layer looks so seldom, by its own clock, for times that another program has made wrong. */
+/** How often the data layer checks, by its own clock, for due times that another program made wrong. */
 const seldomMs = 30_000;
 const looked = new WeakMap<readonly Client[], number>();
 
 /**
- * Lets each client ask now what it asks once, or seldom, and find nothing to do: what it sends in a race depends on nothing but
- * the race then.
+ * Makes each client send now, without effect, what it sends only once or rarely. Its statements in a race then depend on the race
+ * alone.
  */
 async function forgetEarlierRaces({ clients, session }: Track, actors: number): Promise<void> {
   await session.query('DELETE FROM protection_flows');
@@ -126,22 +126,22 @@ async function forgetEarlierRaces({ clients, session }: Track, actors: number): 
   if (isLongSince) looked.set(clients, performance.now());
 }
 
-/** What a statement becomes that passes a proxy. */
+/** Changes a statement that passes a proxy. */
 export type Rewrite = (sql: string, session: Queryable) => string | Promise<string>;
 
-/** What was seen of a race. */
+/** The observations of a race. */
 export interface Seen {
   readonly steps: readonly Step[];
   readonly entries: readonly Entry[];
-  /** What can't be; none where all is well. */
+  /** What is impossible; empty if all is well. */
   readonly faults: readonly string[];
-  /** Why nothing is known of it; null where it came to its end. */
+  /** Why the race has no result; null if it was completed. */
   readonly undecided: string | null;
 }
 
 const textOf = ({ flows, runs }: Committed): string => JSON.stringify([...flows, ...runs]);
 
-/** Follows what is committed, and notes what can't be. */
+/** Reads the committed rows after each step, and records what is impossible. */
 class Observer {
   readonly moments: Committed[] = [];
   readonly faults: string[] = [];
@@ -165,14 +165,14 @@ class Observer {
   }
 }
 
-/** Ends a race in the middle: what is wrong stands in the observer. */
+/** Ends a race in the middle. The observer has the faults. */
 class Broken extends Error {}
 
-/** A claimer passes over what another one holds; it never waits for it. */
+/** True if a statement with SKIP LOCKED waits for a lock, which it never should. */
 const waitsWhereItSkips = ({ sql, what }: Step): boolean =>
   what === 'sent, and waits for a lock' && sql.includes('SKIP LOCKED');
 
-/** Runs a race, and looks after each commit at what is there, and in the end at what was answered. */
+/** Runs a race. Checks the committed rows after each commit, and the answers at the end. */
 export async function run(track: Track, race: Race, rewrite?: Rewrite): Promise<Seen> {
   const { session, clients } = track;
   await forgetEarlierRaces(track, race.actors.length);
@@ -218,7 +218,7 @@ export async function run(track: Track, race: Race, rewrite?: Rewrite): Promise<
   return { steps, entries, faults, undecided: null };
 }
 
-/** Whoever never got an answer asks again, alone: that is no error, and does nothing twice. */
+/** Repeats, alone, each call that got no answer. This must not fail, or do anything twice. */
 async function askAgain(track: Track, race: Race, entries: Entry[], observer: Observer): Promise<void> {
   for (const { actor, call, answer } of entries.filter((entry) => entry.answer.isUnknown)) {
     if (answer.isUnknown === undefined) continue;
@@ -231,7 +231,7 @@ async function askAgain(track: Track, race: Race, entries: Entry[], observer: Ob
   }
 }
 
-/** What has to be so when everybody has ended, whatever was called. */
+/** Returns what is wrong after all actors have ended, whatever the calls were. */
 async function endFaults({ session, clients }: Track): Promise<string[]> {
   const left = await leftRecords(session);
   const { recounted } = await clients[0]!.repositories.retention.recount({ dryRun: true });
@@ -241,7 +241,7 @@ async function endFaults({ session, clients }: Track): Promise<string[]> {
   ];
 }
 
-/** A race for people: what was called, what was sent in which order, what can't be. */
+/** Describes a race as text: its faults, its calls, and its statements in order. */
 export function told(race: Race, { steps, entries, faults }: Seen): string {
   const short = (sql: string): string => sql.replaceAll(/\s+/g, ' ').trim().slice(0, 160);
   return [

@@ -5,7 +5,7 @@ import { useTrack } from './track';
 const count = Number(process.env['RACES'] ?? 300);
 const seed = Number(process.env['RACES_SEED'] ?? Date.now() % 1_000_000);
 
-// Without this, an unforeseen order of statements could begin a run twice, or lose an answer.
+// Without this, an unexpected order of statements could begin a run twice, or make a call answer wrongly.
 describe(`${count} interleavings of calls to the data layer (seed ${seed})`, () => {
   const track = useTrack();
 

@@ -3,13 +3,13 @@ import { flowOf, mutants } from './mutants';
 import { races, racesOf, run, told, type Race, type Seen } from './race';
 import { useTrack } from './track';
 
-/** What was sent, without the values that differ each time: instants, and ids that the package makes. */
+/** The steps, without values that differ in every race: times, and ids that the package makes. */
 const form = ({ steps }: Seen): string[] =>
   steps.map(
     ({ actor, what, sql }) => `${actor} ${what} ${sql.replaceAll(/'[^']*'/g, '?').replaceAll(/\s+/g, ' ')}`,
   );
 
-// Without this, a found race could not be repeated, and would stay as long as it was found.
+// Without this, a race with a fault could not be repeated or shortened.
 describe('a race', () => {
   const track = useTrack();
 

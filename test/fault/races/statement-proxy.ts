@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { TcpProxy } from '../../support/tcp-proxy';
 import { AnswerReader, connectionIdIn, errorAnswer, PacketReader, statementIn, withStatement } from './wire';
 
-/** A failure with which a server gives a statement up in favour of others. */
+/** The errors of a statement that the server aborts because of other transactions. */
 export const lostToOthers = {
   deadlock: { errno: 1213, state: '40001', message: 'Deadlock found when trying to get lock' },
   'lock-wait': { errno: 1205, state: 'HY000', message: 'Lock wait timeout exceeded' },
@@ -14,11 +14,11 @@ export interface HeldStatement {
   readonly sql: string;
   /** The server's number of its connection. */
   readonly connectionId: number;
-  /** Sends it, or another text in its place. */
+  /** Sends it, or another text instead. */
   send(sql?: string): void;
-  /** Breaks the connection: the server never hears of it, and undoes the transaction. */
+  /** Breaks the connection: the server never gets the statement, and rolls back the transaction. */
   cut(): Promise<void>;
-  /** Answers in the server's place, which undoes what it would have undone. */
+  /** Answers with an error instead of the server, and makes the server roll back as it would for this error. */
   fail(how: keyof typeof lostToOthers): Promise<void>;
 }
 
@@ -28,19 +28,19 @@ export interface HeldAnswer {
   readonly sql: string;
   readonly connectionId: number;
   deliver(): void;
-  /** Breaks the connection: the server has done it, and the client never hears of it. */
+  /** Breaks the connection: the server has executed the statement, and the client never gets the answer. */
   lose(): Promise<void>;
 }
 
-/** What a connection waits with. */
+/** What the proxy holds on a connection. */
 export type Held = HeldStatement | HeldAnswer;
 
-/** What makes a session ours: of a connection that a pool opens anew, which is no part of any call. */
+/** The first statement of a new connection of the pool. It passes, because it is not part of a call. */
 const opensSession = /^\s*SET NAMES\b/;
 
 /**
- * Stands between the connections of one client and the server. While `onHeld` is set, each statement is held before it is
- * sent and each answer before it comes back, and `onHeld` is told; otherwise all pass.
+ * A proxy between one client and the server. While `onHeld` is set, it holds each statement and each answer, and passes them to
+ * `onHeld`. Otherwise all pass.
  */
 export class StatementProxy extends TcpProxy {
   onHeld: ((held: Held) => void) | null = null;
@@ -51,10 +51,10 @@ export class StatementProxy extends TcpProxy {
   }
 }
 
-/** One connection. The protocol has one statement under way at a time. */
+/** One connection. The protocol allows one statement at a time. */
 class ProxiedConnection {
   private connectionId = 0;
-  /** Takes the whole answer to the statement under way; null: answers pass. */
+  /** Gets the whole answer to the statement under way; null: answers pass. */
   private takeAnswer: ((packets: Buffer[]) => void) | null = null;
 
   constructor(
@@ -104,7 +104,7 @@ class ProxiedConnection {
         this.takeAnswer = (answer) => {
           const deliver = (): void => void this.client.write(Buffer.concat(answer));
           const lose = (): Promise<void> => this.rollBack(one).then(breakOff);
-          // Whoever held the statement may have gone meanwhile
+          // `onHeld` may have been reset meanwhile
           const listener = this.listener();
           if (listener === null) deliver();
           else listener({ kind: 'answer', sql, connectionId, deliver, lose });
@@ -120,7 +120,7 @@ class ProxiedConnection {
     });
   }
 
-  /** What the server does by itself for a deadlock, and for a connection that breaks; done here, it is over when this returns. */
+  /** Rolls back, as the server does after a deadlock or a lost connection. Here the rollback is complete when this resolves. */
   private rollBack(like: Buffer): Promise<void> {
     return new Promise((done) => {
       this.takeAnswer = () => done();

@@ -8,7 +8,7 @@ import { openDataSource } from '../../support/data-source';
 import { clientCount, type Client, type Track } from './race';
 import { StatementProxy } from './statement-proxy';
 
-/** Registers hooks that make a database, and clients each of which has a proxy of its own in front of it. */
+/** Registers hooks that make a database, and clients that each reach it through their own proxy. */
 export function useTrack(): () => Track {
   const layer = useDataLayer();
   const clients: (Client & { readonly dataSource: ProtectionFlowsDataSource })[] = [];

@@ -1,5 +1,5 @@
 /**
- * As much of the client/server protocol as is needed to tell one statement and its whole answer from the next.
+ * The part of the client/server protocol that separates each statement, and its whole answer, from the next.
  *
  * @see https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_packets.html
  */
@@ -11,7 +11,7 @@ const error = 0xff;
 /** SERVER_MORE_RESULTS_EXISTS: another result of the same statement follows. */
 const moreResults = 0x08;
 
-/** Cuts what comes from a socket into packets, each with its header. */
+/** Splits the bytes from a socket into packets, each with its header. */
 export class PacketReader {
   private rest: Buffer = Buffer.alloc(0);
 
@@ -35,21 +35,21 @@ function packet(sequence: number, payload: Buffer): Buffer {
   return Buffer.concat([header, payload]);
 }
 
-/** Where the text of a COM_QUERY begins: with CLIENT_QUERY_ATTRIBUTES two numbers, of no attributes, stand before it. */
+/** Where the text of a COM_QUERY begins. With CLIENT_QUERY_ATTRIBUTES two numbers precede it: 0 attributes, 1 set. */
 const textStart = (query: Buffer): number =>
   headerLength + 1 + (query[headerLength + 1] === 0 && query[headerLength + 2] === 1 ? 2 : 0);
 
-/** The text of a statement; null for a packet that is none. */
+/** The text of a statement; null for another packet. */
 export function statementIn(from: Buffer): string | null {
   const isQuery = from.readUInt8(3) === 0 && from[headerLength] === comQuery;
   return isQuery ? from.toString('utf8', textStart(from)) : null;
 }
 
-/** The packet of another statement, of the same form. */
+/** Makes a packet of the same form with another statement. */
 export const withStatement = (like: Buffer, sql: string): Buffer =>
   packet(0, Buffer.concat([like.subarray(headerLength, textStart(like)), Buffer.from(sql)]));
 
-/** A server's answer that a statement has failed. */
+/** Makes a server's error packet. */
 export function errorAnswer(errno: number, state: string, message: string): Buffer {
   const head = Buffer.alloc(3);
   head.writeUInt8(error, 0);
@@ -57,13 +57,13 @@ export function errorAnswer(errno: number, state: string, message: string): Buff
   return packet(1, Buffer.concat([head, Buffer.from(`#${state}${message}`)]));
 }
 
-/** The server's number of the connection, from the packet that it greets with. */
+/** The server's number of the connection, from its greeting packet. */
 export function connectionIdIn(greeting: Buffer): number {
   const versionEnd = greeting.indexOf(0, headerLength + 1);
   return greeting.readUInt32LE(versionEnd + 1);
 }
 
-/** How many bytes a length-encoded number takes. */
+/** The length in bytes of a length-encoded number. */
 function numberLength(from: Buffer, at: number): number {
   const first = from[at]!;
   return first < 0xfb ? 1 : first === 0xfc ? 3 : first === 0xfd ? 4 : 9;
@@ -75,7 +75,7 @@ function statusOf(okPacket: Buffer): number {
   return okPacket.readUInt16LE(inserted + numberLength(okPacket, inserted));
 }
 
-/** Tells where the answer to a statement ends. The client has not asked for answers without EOF packets: mysql2 can't. */
+/** Finds the end of an answer. It expects EOF packets, because mysql2 can't do without them. */
 export class AnswerReader {
   private part: 'head' | 'columns' | 'rows' = 'head';
 

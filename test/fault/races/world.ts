@@ -8,22 +8,22 @@ import {
 } from '../../../src/statistics/meaning';
 import type { RunRow } from '../random-histories-state';
 
-/** A flow as it is before a race, with the runs that it has: their ids are the flow's and what they are. */
+/** A flow before a race, with its runs. A run's id is the flow's id and its kind. */
 export interface FlowPlan {
   readonly running: 'none' | 'fresh' | 'silent';
-  /** Jobs of the run under way; null: none were recorded yet. */
+  /** The number of jobs of the running run; null: none were recorded yet. */
   readonly jobs: number | null;
   readonly queued: number;
   readonly ended: number;
   readonly isDue: boolean;
   readonly isPaused: boolean;
-  /** Its timetable is in the ledger. */
+  /** True if the ledger has its timetable. */
   readonly isKept: boolean;
-  /** So many failures in a row pause it. */
+  /** How many failures in a row pause it; null: no limit. */
   readonly failureLimit: number | null;
 }
 
-/** One or two flows; the first is small where shrinking has had its way. */
+/** One or two flows. Shrinking makes them smaller. */
 export const worlds: fc.Arbitrary<FlowPlan[]> = fc.array(
   fc.record({
     running: fc.constantFrom('none', 'fresh', 'silent'),
@@ -40,12 +40,12 @@ export const worlds: fc.Arbitrary<FlowPlan[]> = fc.array(
 
 export const flowId = (flow: number): string => `flow-${flow}`;
 
-/** The runs that calls may be about, those too that a call makes. */
+/** The runs that calls may name, including those that a call makes. */
 export const runNames = ['running', 'queued-0', 'queued-1', 'ended-0', 'new-0', 'new-1'] as const;
 export const runId = (flow: number, name: (typeof runNames)[number]): string => `${flowId(flow)}-${name}`;
 export const jobId = (job: number): string => `job-${job}`;
 
-/** A flow as it is stored, with what other tables say of it. */
+/** A stored flow, with its values in other tables. */
 export interface FlowRow {
   readonly id: string;
   readonly enabled: number;
@@ -54,20 +54,20 @@ export interface FlowRow {
   readonly is_paused: number;
   readonly failure_limit: number | null;
   readonly counted_from: string | null;
-  /** What the ledger counts. */
+  /** How many skips the ledger counts. */
   readonly skipped: number;
 }
 
-/** All that is committed at one moment. */
+/** All committed rows at one moment. */
 export interface Committed {
   readonly flows: ReadonlyMap<string, FlowRow>;
   readonly runs: ReadonlyMap<string, RunRow & { readonly created_at: Date }>;
 }
 
 /**
- * Reads what is committed, in one snapshot.
+ * Reads the committed rows in one snapshot.
  *
- * @param session takes several statements at once
+ * @param session must accept several statements at once
  */
 export async function readCommitted(session: Queryable): Promise<Committed> {
   const answers = await session.query(
@@ -86,7 +86,7 @@ export async function readCommitted(session: Queryable): Promise<Committed> {
   };
 }
 
-/** The flows that are gone and of which one of the package's own tables still speaks, with the table. */
+/** Returns the deleted flows that one of the package's own tables still has rows of, with the table. */
 export async function leftRecords(session: Queryable): Promise<string[]> {
   const left: string[] = [];
   for (const table of flowRecordTables) {
@@ -101,7 +101,7 @@ export async function leftRecords(session: Queryable): Promise<string[]> {
 
 const agoMs = (ms: number): Date => new Date(Math.floor((Date.now() - ms) / 1_000) * 1_000);
 const minuteMs = 60_000;
-/** Longer than any race takes: a run that is silent for so long was made so. */
+/** Longer than any race takes, so only runs that were made silent count as silent. */
 export const silenceMs = 60 * minuteMs;
 
 interface MadeRun {
@@ -148,7 +148,7 @@ function runsOf(flow: number, plan: FlowPlan): MadeRun[] {
   return runs;
 }
 
-/** Makes the flows of a race, and nothing else is there. */
+/** Deletes all flows, and makes those of a race. */
 export async function makeWorld(
   session: Queryable,
   plans: readonly FlowPlan[],
